@@ -1,0 +1,43 @@
+import type { Command } from 'commander'
+import { loadSettings, settingKeys } from '../config/index.ts'
+
+/** `larder settings describe | check` */
+export function registerSettings(program: Command): void {
+  const settings = program
+    .command('settings')
+    .description('What can be set, and whether what is set is right.')
+
+  settings
+    .command('describe')
+    .description('Print every setting: key, environment variable, default and meaning.')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  larder settings describe')
+    .action((options: { json?: true }) => {
+      const rows = settingKeys().map(({ path, env, schema }) => ({
+        key: path,
+        env,
+        default: schema.default,
+        meaning: schema.description ?? '',
+      }))
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify(rows)}\n`
+          : rows
+              .map(
+                (row) =>
+                  `${row.key}  (${row.env}, default ${JSON.stringify(row.default)})\n    ${row.meaning}\n`,
+              )
+              .join(''),
+      )
+    })
+
+  settings
+    .command('check')
+    .description('Read flags, environment and file as "larder up" would, and say what is wrong.')
+    .option('--config <file>', 'settings file (default: larder.yaml where there is one)')
+    .addHelpText('after', '\nExample:\n  larder settings check --config larder.yaml')
+    .action((options: { config?: string }) => {
+      loadSettings({ flags: {}, env: process.env, file: options.config ?? null })
+      process.stdout.write('The settings are right.\n')
+    })
+}

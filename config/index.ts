@@ -1,0 +1,3 @@
+/** From flags, environment and file to validated settings, by the one schema. Reads nothing by itself but the file it is named. */
+export * from './load-settings.ts'
+export * from './settings.ts'

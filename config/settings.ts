@@ -1,0 +1,197 @@
+import { Type, type Static } from 'typebox'
+
+/**
+ * The one schema of what an operator may set: defaults, bounds and a sentence each. `larder settings describe` prints it,
+ * `.env.example` is made from it, and a stage gets its own section, never the whole.
+ * A key `http.port` is `--http` where the command line has a flag for it, `LARDER_HTTP_PORT` in the environment, `http: {port}` in larder.yaml.
+ */
+const closed = { additionalProperties: false } as const
+const text = (value: string, description: string) => Type.String({ default: value, description })
+const flag = (value: boolean, description: string) => Type.Boolean({ default: value, description })
+const whole = (value: number, minimum: number, maximum: number, description: string) =>
+  Type.Integer({ default: value, minimum, maximum, description })
+const number = (value: number, minimum: number, maximum: number, description: string) =>
+  Type.Number({ default: value, minimum, maximum, description })
+const choice = <const T extends readonly [string, ...string[]]>(
+  values: T,
+  value: T[number],
+  description: string,
+) =>
+  Type.Union(
+    values.map((one) => Type.Literal(one as T[number])),
+    { default: value, description },
+  )
+
+export const Settings = Type.Object(
+  {
+    data: text('./data', 'Folder of the embedded stores, models, keys and the clock.'),
+    seed: whole(1, 0, 2 ** 31 - 1, 'Seed of the simulated city and of training.'),
+    log: Type.Object(
+      {
+        level: choice(
+          ['silent', 'error', 'warn', 'info', 'debug'],
+          'warn',
+          'Least severity that is logged, as JSON on stderr.',
+        ),
+      },
+      closed,
+    ),
+    http: Type.Object(
+      {
+        host: text('127.0.0.1', 'Address that the API and the board listen on.'),
+        port: whole(8080, 0, 65535, 'Port of the API and the board; 0 picks a free one.'),
+        anonymousRead: choice(
+          ['auto', 'on', 'off'],
+          'auto',
+          'Reading without a key. auto: only with the simulated city on loopback.',
+        ),
+        allowedHosts: Type.Array(Type.String(), {
+          default: [],
+          description: 'Host names accepted besides the address itself and localhost.',
+        }),
+      },
+      closed,
+    ),
+    mqtt: Type.Object(
+      {
+        host: text('127.0.0.1', 'Address that the MQTT gateway listens on.'),
+        port: whole(1883, 0, 65535, 'Port of the MQTT gateway; 0 picks a free one.'),
+        allowPlaintextBeyondLoopback: flag(
+          false,
+          'Needed to listen without TLS on an address that is not loopback.',
+        ),
+        maxConnections: whole(10_000, 1, 100_000, 'Connections at the same time.'),
+        maxPacketBytesBeforeLogin: whole(
+          4096,
+          256,
+          65536,
+          'Longest packet before CONNECT is accepted.',
+        ),
+        maxPacketBytes: whole(65_536, 1024, 1_048_576, 'Longest packet after login.'),
+        connectDeadlineMs: whole(
+          10_000,
+          100,
+          60_000,
+          'A connection that has not logged in by then is closed.',
+        ),
+        frameDeadlineMs: whole(
+          10_000,
+          100,
+          60_000,
+          'A packet begun and not ended by then closes its connection.',
+        ),
+        drainTimeoutMs: whole(
+          2_000,
+          100,
+          60_000,
+          'A subscriber that reads nothing for so long is dropped, so that it delays no other.',
+        ),
+      },
+      closed,
+    ),
+    messageLog: Type.Object(
+      {
+        keepDays: number(7, 0.01, 3650, 'Raw messages are kept so long, in city days.'),
+        keepMegabytes: whole(2048, 16, 1_000_000, 'And at most so many megabytes of them.'),
+        batchWaitMs: number(
+          2,
+          0,
+          100,
+          'Longest wait for more messages before a batch is made durable.',
+        ),
+        batchMessages: whole(2000, 1, 100_000, 'Most messages of one batch.'),
+      },
+      closed,
+    ),
+    ingest: Type.Object(
+      {
+        batchMessages: whole(2000, 1, 100_000, 'Most messages read from the log at once.'),
+        clockAheadMinutes: number(
+          10,
+          0,
+          1440,
+          'A device time further ahead of the receive time than this is not believed.',
+        ),
+      },
+      closed,
+    ),
+    series: Type.Object(
+      { keepDays: number(92, 1, 3650, 'Raw readings are kept so long; roll-ups by hour stay.') },
+      closed,
+    ),
+    city: Type.Object(
+      {
+        sim: choice(
+          ['city', 'none'],
+          'city',
+          'city: the simulated city and its devices; none: only devices of your own.',
+        ),
+        speed: number(60, 0, 3600, 'City seconds per second; it never runs past the wall clock.'),
+        startDaysAgo: number(10, 0, 365, 'Where a new city clock starts, in days before now.'),
+        historyDays: whole(28, 1, 365, 'Days of sales imported before the first message.'),
+        replay: text('', 'Folder of real recordings to replay in place of the simulated city.'),
+        autoApproveMinutes: number(
+          15,
+          0,
+          1440,
+          'Proposed transfers approve themselves after so many city minutes; 0: never.',
+        ),
+      },
+      closed,
+    ),
+    models: Type.Object(
+      {
+        enabled: flag(true, 'Train and serve the TensorFlow.js model; off: baselines only.'),
+        backend: choice(
+          ['auto', 'wasm', 'native', 'cpu'],
+          'auto',
+          'TensorFlow.js backend. auto: native where native/tensorflow is installed, else wasm.',
+        ),
+        maxMinutes: number(
+          1,
+          0.05,
+          600,
+          'Longest training of the model that serves, in minutes of the wall clock.',
+        ),
+        graceMinutes: number(
+          20,
+          0,
+          720,
+          'City minutes past the hour after which a forecast no longer waits for late data.',
+        ),
+      },
+      closed,
+    ),
+    planner: Type.Object(
+      {
+        everyMinutes: number(15, 1, 720, 'City minutes between plans.'),
+        proposalMinutes: number(
+          90,
+          1,
+          1440,
+          'City minutes until a proposal that nobody decides expires.',
+        ),
+        maxMinutesP90: number(120, 1, 1440, 'Longest trip, dock to dock, at its 0.9 quantile.'),
+        minimumSaving: number(
+          0,
+          0,
+          1_000_000,
+          'A transfer that saves less than this is not proposed.',
+        ),
+        loadLimit: number(0.9, 0.1, 1, 'Share of staff-minutes that may be promised.'),
+        walkInReserve: number(0.8, 0.5, 0.99, 'Quantile of the walk-in work that is kept free.'),
+        slotHorizonHours: whole(12, 1, 48, 'How far ahead slots are open.'),
+      },
+      closed,
+    ),
+    api: Type.Object(
+      {
+        leaseMinutes: number(5, 0.5, 60, 'City minutes a lease holds its slot and stock.'),
+        bodyLimitMegabytes: whole(64, 1, 1024, 'Longest body of an import.'),
+      },
+      closed,
+    ),
+  },
+  closed,
+)
+export type Settings = Static<typeof Settings>

@@ -1,0 +1,65 @@
+/** What a device is for: it decides the channels it may send (mqtt.md of the design, docs/devices.md here). */
+export const deviceKinds = ['shelf', 'probe', 'footfall', 'till', 'gateway'] as const
+export type DeviceKind = (typeof deviceKinds)[number]
+
+export type ColdZone = 'chilled' | 'frozen' | 'ambient' | 'staging'
+
+export interface Device {
+  readonly site: string
+  readonly device: string
+  /** Null until an unregistered device is adopted. */
+  readonly kind: DeviceKind | null
+  /** For a probe: the zone it stands in. */
+  readonly zone: ColdZone | null
+  readonly status: 'registered' | 'unregistered' | 'revoked'
+  readonly connection: 'online' | 'offline' | 'sleeping' | 'unknown'
+  readonly lastSeenAt: number | null
+  readonly firmware: string | null
+  readonly batteryPct: number | null
+  readonly registeredAt: number
+}
+
+export type CredentialKind = 'device' | 'join' | 'bridge' | 'operator'
+
+/** A stored credential: never the secret, but SHA-256(salt || secret), both hex. */
+export interface Credential {
+  readonly username: string
+  readonly kind: CredentialKind
+  /** Path the credential is bound to; null for an operator. */
+  readonly site: string | null
+  readonly device: string | null
+  readonly salt: string
+  readonly hash: string
+  readonly revoked: boolean
+  /** Extra topic filters beyond its kind's own; empty for a device. */
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
+}
+
+/** Who may log in and do what; the gateway's only view of the operations store. Adapters in store/ and, for an edge gateway, a file. */
+export interface DeviceRegistry {
+  /** Null where no credential has that username. */
+  credential(username: string): Promise<Credential | null>
+  /** Commands a device has not answered yet, oldest first. */
+  pendingCommands(site: string, device: string, now: number): Promise<readonly DeviceCommand[]>
+  markCommandSent(id: string, at: number): Promise<void>
+  /** Calls back when a credential is changed or a command queued; returns the way to stop it. */
+  subscribe(
+    listener: (change: {
+      readonly site: string
+      readonly device: string
+      readonly what: 'credential' | 'command'
+    }) => void,
+  ): () => void
+}
+
+export interface DeviceCommand {
+  readonly id: string
+  readonly site: string
+  readonly device: string
+  readonly set: Readonly<Record<string, unknown>>
+  readonly queuedAt: number
+  readonly expiresAt: number
+  readonly sentAt: number | null
+  readonly status: 'queued' | 'sent' | 'done' | 'failed' | 'expired'
+}

@@ -1,0 +1,59 @@
+import type { Distribution } from './distribution.ts'
+
+export type ForecastTarget = 'demand' | 'footfall' | 'temperature'
+
+export const horizonHours = 12
+
+/**
+ * The next 12 hours of one series from an origin (a full hour, local time of the site).
+ * `total` has its own distribution: hourly quantiles must not be added.
+ */
+export interface Forecast {
+  /** `{target}.{site}.{product or device or all}.{origin as epoch hours}` */
+  readonly id: string
+  readonly target: ForecastTarget
+  readonly site: string
+  /** Demand: the product; else null. */
+  readonly product: string | null
+  /** Temperature: the probe; else null. */
+  readonly device: string | null
+  readonly origin: number
+  readonly horizonHours: number
+  readonly total: Distribution
+  readonly hours: readonly Distribution[]
+  /** Version of the model, or the baseline's name. */
+  readonly model: string
+  /** `tfjs:<version>` or the baseline's name (`naive-168h`, `empirical-28d`). */
+  readonly servedBy: string
+  /** `candidate`: trained, but not yet shown to beat the best baseline on the backtest. */
+  readonly label: 'candidate' | 'proven' | 'baseline'
+  /** Mean of the 12-hour total by each baseline on the same history. */
+  readonly baselines: readonly { readonly name: string; readonly mean: number }[]
+  /** True where a grace ran out before the site's data had come up to the origin. */
+  readonly graced: boolean
+  readonly issuedAt: number
+}
+
+/** `{version, ...}` of a trained model, kept with its weights. */
+export interface ModelVersion {
+  readonly version: string
+  readonly target: ForecastTarget
+  readonly label: 'candidate' | 'proven'
+  readonly serving: boolean
+  readonly trainedAt: number
+  readonly historyFrom: number
+  readonly historyUntil: number
+  readonly seed: number
+  readonly codeVersion: string
+  /** Mean weighted quantile loss on the held-out windows: the model's and each baseline's. */
+  readonly scores: Readonly<Record<string, number>>
+}
+
+/** What long work has done of what, for a progress bar on the board and the terminal. */
+export interface Progress {
+  readonly task: string
+  readonly done: number
+  readonly of: number
+  readonly startedAt: number
+  readonly remainingMs: number | null
+}

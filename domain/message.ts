@@ -1,0 +1,62 @@
+/** A message as it came over MQTT: never changed, kept until it is pruned. */
+export interface RawMessage {
+  readonly topic: string
+  readonly payload: Uint8Array
+  /** City clock. */
+  readonly receivedAt: number
+  readonly qos: 0 | 1 | 2
+  readonly retain: boolean
+  /** Null for a Will or a message of the broker's own. */
+  readonly clientId: string | null
+}
+
+/** Place in the log: rises within a partition. Opaque but for its order. */
+export type Position = number
+
+export interface LoggedMessage extends RawMessage {
+  readonly position: Position
+}
+
+/** How far a group has come, by partition; written in the same transaction as the rows it made. */
+export interface Applied {
+  readonly group: string
+  readonly partition: number
+  readonly position: Position
+}
+
+/** What could not be read, with its reason and its exact bytes. */
+export interface DeadLetter {
+  /** `{partition}.{position}`: the same message is one dead letter however often it is read. */
+  readonly id: string
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly receivedAt: number
+  readonly reason: DeadLetterReason
+  readonly words: string
+  /** Set once a replay has stored it. */
+  readonly replayedAt: number | null
+}
+
+export const deadLetterReasons = [
+  'not-utf8',
+  'byte-order-mark',
+  'not-json',
+  'duplicate-key',
+  'too-deep',
+  'forbidden-key',
+  'not-a-number',
+  'missing-values',
+  'bad-seq',
+  'bad-boot',
+  'bad-time',
+  'bad-gtin',
+  'bad-kind',
+  'bad-channel',
+  'empty',
+  'too-many-readings',
+  'unknown-topic',
+  'not-an-object',
+  'bad-state',
+  'bad-result',
+] as const
+export type DeadLetterReason = (typeof deadLetterReasons)[number]

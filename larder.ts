@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { registerSettings } from './cli/settings.ts'
+import { errorMessage, LarderError } from './domain/index.ts'
+
+const program = new Command('larder')
+  .description('Telemetry and decisions for same-city instant retail.')
+  .version('0.1.0')
+  .exitOverride()
+  .showHelpAfterError('Run with --help for what is allowed.')
+
+registerSettings(program)
+
+/** Exit codes: 0 done, 1 could not, 2 wrong use. */
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else {
+    process.stderr.write(`${errorMessage(error)}\n`)
+    process.exitCode = error instanceof LarderError && error.code === 'RT_REQUEST_INVALID' ? 2 : 1
+  }
+}

@@ -1,0 +1,56 @@
+import type { Applied, LoggedMessage, Position, RawMessage } from '../domain/index.ts'
+
+/** Messages of one partition in log order, and the position to apply them under. */
+export interface LogBatch {
+  readonly partition: number
+  readonly messages: readonly LoggedMessage[]
+  /** Position of the last message, or of the last hole, that this batch takes a reader past. */
+  readonly position: Position
+  /** Spans of damaged messages passed over in this batch: never returned, always named. */
+  readonly holes: readonly LogHole[]
+}
+
+export interface LogHole {
+  readonly from: Position
+  readonly to: Position
+  readonly words: string
+}
+
+export interface LogStats {
+  readonly messages: number
+  readonly bytes: number
+  readonly oldestReceivedAt: number | null
+  /** Highest durable position by partition. */
+  readonly ends: ReadonlyMap<number, Position>
+  readonly holes: readonly LogHole[]
+}
+
+/**
+ * The durable, ordered log of raw messages, between the gateway and everything behind it.
+ * `append` resolves only when all its messages are durable, with their positions in order; it rejects with
+ * RT_DISK_FULL or RT_STORE_DAMAGED when none of them may be acknowledged.
+ * `consume` yields batches after the given positions, in order per device, at least once, waiting for new ones until aborted.
+ * `commit` only hints how far a group has come, for trimming: what a sink applied is the sink's own to know.
+ */
+export interface MessageLog {
+  append(messages: readonly RawMessage[]): Promise<readonly Position[]>
+  consume(
+    group: string,
+    options: {
+      /** Where each partition goes on; a partition not named starts at the oldest message kept. */
+      readonly after: ReadonlyMap<number, Position>
+      readonly maxMessages?: number
+      readonly signal: AbortSignal
+    },
+  ): AsyncIterable<LogBatch>
+  /** One message again, for a replay of dead letters; null where it was pruned. */
+  read(partition: number, position: Position): Promise<LoggedMessage | null>
+  commit(applied: Applied): Promise<void>
+  /** Drops what every known group has passed and is older than `before` or beyond `maxBytes`. */
+  prune(limits: {
+    readonly before: number
+    readonly maxBytes: number
+  }): Promise<{ readonly messages: number }>
+  stats(): Promise<LogStats>
+  close(): Promise<void>
+}

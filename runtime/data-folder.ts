@@ -1,0 +1,112 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  fsyncSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { errorMessage, LarderError } from '../domain/index.ts'
+import { describeSystemError } from './service.ts'
+
+export interface RunInfo {
+  readonly pid: number
+  readonly http: string
+  readonly mqtt: string
+  readonly startedAt: number
+}
+
+/** One process at a time owns a data folder: `lock` holds its process id. */
+export interface DataFolder {
+  readonly path: string
+  file(name: string): string
+  writeRunInfo(info: RunInfo): void
+  release(): void
+}
+
+export function openDataFolder(path: string): DataFolder {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (error) {
+    throw describeSystemError(error, { what: `The data folder ${path} cannot be made`, remedy: '' })
+  }
+  const lock = join(path, 'lock')
+  takeLock(lock, path)
+  const run = join(path, 'run.json')
+  return {
+    path,
+    file: (name) => join(path, name),
+    writeRunInfo: (info) => writeFileDurably(run, JSON.stringify(info)),
+    release() {
+      rmSync(run, { force: true })
+      rmSync(lock, { force: true })
+    },
+  }
+}
+
+function takeLock(lock: string, path: string): void {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw describeSystemError(error, {
+          what: `The data folder ${path} cannot be used`,
+          remedy: '',
+        })
+    }
+    const owner = Number(readFileSync(lock, 'utf8'))
+    if (owner !== process.pid && isAlive(owner)) {
+      throw new LarderError(
+        'RT_DATA_LOCKED',
+        `Another Larder (process ${owner}) uses the data folder ${path}. Stop it first, or give this one its own with --data.`,
+      )
+    }
+    rmSync(lock, { force: true })
+  }
+  throw new LarderError(
+    'RT_DATA_LOCKED',
+    `The lock ${lock} could not be taken. Remove the file if no Larder runs on this folder.`,
+  )
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Who runs on a folder now; null where nobody does. */
+export function readRunInfo(path: string): RunInfo | null {
+  try {
+    const info = JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')) as RunInfo
+    return isAlive(info.pid) ? info : null
+  } catch {
+    return null
+  }
+}
+
+/** Replaces a file so that a reader, or a start after a power cut, sees the old or the new one whole. */
+export function writeFileDurably(file: string, text: string, mode = 0o644): void {
+  const temporary = `${file}.new`
+  try {
+    const handle = openSync(temporary, 'w', mode)
+    writeFileSync(handle, text)
+    fsyncSync(handle)
+    closeSync(handle)
+    renameSync(temporary, file)
+  } catch (error) {
+    throw describeSystemError(error, {
+      what: `${file} cannot be written`,
+      remedy: errorMessage(error),
+    })
+  }
+}

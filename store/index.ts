@@ -1,0 +1,6 @@
+/**
+ * The stores behind two ports: readings as time series, and operations (sites, stock, decisions, the outbox).
+ * Takes idempotent writes, gives ranges, hourly roll-ups and pages, and promises that a write answered is durable.
+ */
+export * from './operations-store/operations-store.ts'
+export * from './series-store/series-store.ts'

@@ -1,0 +1,237 @@
+import type {
+  Alarm,
+  Applied,
+  Basket,
+  Booking,
+  Change,
+  Credential,
+  DeadLetter,
+  Device,
+  DeviceCommand,
+  DeviceKind,
+  ColdZone,
+  Forecast,
+  Lease,
+  MasterData,
+  MasterKind,
+  ModelVersion,
+  Position,
+  ReleaseTask,
+  Slot,
+  SlotCapacity,
+  StockEvidence,
+  StockMovement,
+  StockPosition,
+  Transfer,
+} from '../../domain/index.ts'
+
+/** What can be read back, by kind. Ids: stock `{site}.{product}`, device `{site}.{device}`, the rest as their own `id`. */
+export interface Resources extends MasterData {
+  devices: Device
+  stock: StockPosition
+  forecasts: Forecast
+  transfers: Transfer
+  slots: Slot
+  bookings: Booking
+  'release-tasks': ReleaseTask
+  alarms: Alarm
+  'dead-letters': DeadLetter
+  models: ModelVersion
+}
+
+/**
+ * Each filter applies where the resource has that field. `from <= t < to`, t being: forecasts origin, transfers proposedAt,
+ * slots and bookings startAt, release-tasks pickUpAt, alarms raisedAt, dead-letters receivedAt, stock asOf.
+ * A transfer's `site` is either end.
+ */
+export interface ResourceFilter {
+  readonly site?: string | undefined
+  readonly product?: string | undefined
+  readonly device?: string | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly status?: string | undefined
+  /** forecasts: target; alarms: kind; dead-letters: reason. */
+  readonly type?: string | undefined
+  /** Forecasts: only the newest origin of each series. */
+  readonly latest?: boolean | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+export interface DeviceSighting {
+  readonly site: string
+  readonly device: string
+  readonly at: number
+  readonly connection?: Device['connection'] | undefined
+  readonly firmware?: string | undefined
+  readonly batteryPct?: number | undefined
+  /** Sent with a join credential: not one of ours yet. */
+  readonly unregistered?: boolean | undefined
+}
+
+/** All that one batch of the log changes in operations; applied once, in one transaction. */
+export interface OperationsBatch {
+  readonly applied: Applied
+  readonly sightings: readonly DeviceSighting[]
+  readonly stock: readonly StockEvidence[]
+  readonly deadLetters: readonly DeadLetter[]
+  readonly alarms: readonly AlarmEvent[]
+  readonly commandResults: readonly {
+    readonly id: string
+    readonly site: string
+    readonly device: string
+    readonly ok: boolean
+    readonly at: number
+  }[]
+}
+
+/** Raises an alarm, or clears it: one is open at most per (kind, site, device, product). */
+export interface AlarmEvent extends Pick<
+  Alarm,
+  'kind' | 'severity' | 'site' | 'device' | 'product' | 'words'
+> {
+  readonly raised: boolean
+  readonly at: number
+}
+
+/**
+ * Sites, products, stock, decisions and the outbox. Every method is one transaction; every change it makes leaves its row
+ * in `changes` in the same transaction. Times are of the city clock and always given. A missing id is RT_NOT_FOUND,
+ * a state that does not allow the step RT_WRONG_STATE (details: status).
+ */
+export interface OperationsStore {
+  /** Insert or replace, by id. Products without a GTIN get a restricted one. A reference to an unknown site or product is RT_REQUEST_INVALID. */
+  putMasterData<K extends MasterKind>(
+    kind: K,
+    items: readonly MasterInput<K>[],
+    at: number,
+  ): Promise<readonly ('created' | 'replaced')[]>
+  get<K extends keyof Resources>(kind: K, id: string): Promise<Resources[K] | null>
+  list<K extends keyof Resources>(kind: K, filter: ResourceFilter): Promise<Page<Resources[K]>>
+  /** All of one kind of master data, for stages that hold it in memory. */
+  all<K extends MasterKind>(kind: K): Promise<readonly MasterData[K][]>
+
+  /** The device and its credential; creates the site if new. An existing device keeps its row and gets a new credential. */
+  registerDevice(
+    device: {
+      readonly site: string
+      readonly device: string
+      readonly kind: DeviceKind
+      readonly zone?: ColdZone | undefined
+    },
+    credential: Credential,
+    at: number,
+  ): Promise<Device>
+  putCredential(credential: Credential, at: number): Promise<void>
+  credential(username: string): Promise<Credential | null>
+  revokeDevice(site: string, device: string, at: number): Promise<void>
+  adoptDevice(
+    site: string,
+    device: string,
+    kind: DeviceKind,
+    credential: Credential,
+    at: number,
+  ): Promise<Device>
+  queueCommand(command: DeviceCommand): Promise<void>
+  pendingCommands(site: string, device: string, now: number): Promise<readonly DeviceCommand[]>
+  markCommandSent(id: string, at: number): Promise<void>
+
+  /** What ingest learnt; skipped whole where `applied` is not beyond what the group has. */
+  applyBatch(batch: OperationsBatch): Promise<void>
+  applied(group: string): Promise<ReadonlyMap<number, Position>>
+  markReplayed(deadLetterIds: readonly string[], at: number): Promise<void>
+  raiseAlarms(events: readonly AlarmEvent[]): Promise<void>
+
+  /** Idempotent by movement id. */
+  moveStock(movements: readonly StockMovement[]): Promise<void>
+
+  /** Idempotent by id: a forecast made again (late data) replaces the old one. */
+  saveForecasts(forecasts: readonly Forecast[]): Promise<void>
+  saveModel(model: ModelVersion, at: number): Promise<void>
+
+  /** Earlier proposals still open between the same two sites are expired by the new plan. */
+  proposeTransfers(transfers: readonly Transfer[], at: number): Promise<void>
+  decideTransfer(
+    id: string,
+    decision: 'approve' | 'reject',
+    by: string,
+    at: number,
+  ): Promise<Transfer>
+  /** Takes the units from the giver; `lines` where fewer are found than asked. */
+  dispatchTransfer(
+    id: string,
+    lines: readonly { readonly product: string; readonly units: number }[] | null,
+    at: number,
+  ): Promise<Transfer>
+  /** Adds what was counted to the receiver; status `short` where it is less than was dispatched. */
+  receiveTransfer(
+    id: string,
+    lines: readonly { readonly product: string; readonly units: number }[],
+    at: number,
+  ): Promise<Transfer>
+  /** Proposals past `expiresAt`, or approved by `auto` where `autoApproveBefore` says so. Returns the ids it changed. */
+  settleProposals(options: {
+    readonly now: number
+    readonly autoApproveBefore: number | null
+  }): Promise<readonly string[]>
+
+  /** Insert or update capacity; used and held minutes stay. */
+  saveSlots(slots: readonly SlotCapacity[], at: number): Promise<void>
+  /** Holds minutes and stock, or RT_CAPACITY_EXCEEDED (details: remainingMinutes, nextSlots; or product, availableUnits). */
+  lease(request: {
+    readonly leaseId: string
+    readonly slot: string
+    readonly baskets: readonly Basket[]
+    readonly minutes: number
+    readonly now: number
+    readonly expiresAt: number
+  }): Promise<Lease>
+  book(request: {
+    readonly bookingId: string
+    readonly leaseId: string
+    readonly now: number
+  }): Promise<Booking>
+  /** cancel gives minutes and stock back; collect takes the units from stock. */
+  moveBooking(id: string, step: 'arrive' | 'collect' | 'cancel', at: number): Promise<Booking>
+  /** Leases past their time are released. */
+  expireLeases(now: number): Promise<number>
+
+  saveReleaseTasks(tasks: readonly ReleaseTask[], at: number): Promise<void>
+
+  /** Rows with number > after, by number. */
+  changes(
+    after: number,
+    limit: number,
+  ): Promise<{
+    readonly changes: readonly Change[]
+    /** Oldest number still kept. */ readonly oldest: number
+    readonly newest: number
+  }>
+  /** Calls back with the newest number after each commit that made changes; coalesced. Returns the way to stop it. */
+  subscribe(listener: (newest: number) => void): () => void
+
+  /** POST answers by Idempotency-Key: the stored one, or null and the key is now in flight; RT_IDEMPOTENCY_KEY_REUSED for another body. */
+  beginIdempotent(
+    key: string,
+    requestHash: string,
+    at: number,
+  ): Promise<{ readonly status: number; readonly body: string } | null>
+  endIdempotent(
+    key: string,
+    answer: { readonly status: number; readonly body: string } | null,
+  ): Promise<void>
+
+  /** Drops what is older than the limits: changes, forecasts, expired leases, ended alarms. */
+  prune(limits: { readonly before: number }): Promise<void>
+  close(): Promise<void>
+}
+
+export type MasterInput<K extends MasterKind> = K extends 'products'
+  ? Omit<MasterData['products'], 'gtin'> & { readonly gtin?: string }
+  : MasterData[K]
