@@ -3,4 +3,8 @@
  * Takes idempotent writes, gives ranges, hourly roll-ups and pages, and promises that a write answered is durable.
  */
 export * from './operations-store/operations-store.ts'
+export * from './series-store/memory-series-store.ts'
+export * from './series-store/rpc-series-store.ts'
 export * from './series-store/series-store.ts'
+export * from './series-store/series-worker.ts'
+export * from './series-store/sqlite-series-store.ts'
