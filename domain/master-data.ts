@@ -101,6 +101,9 @@ export const Planogram = Type.Object(
     holdBackUnits: Type.Optional(
       Type.Integer({ minimum: 0, description: 'never given away below this' }),
     ),
+    safetyUnits: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'never promised to a booking below this' }),
+    ),
     unitGrams: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
   },
   closed,

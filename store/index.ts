@@ -5,6 +5,7 @@
 export * from './operations-store/operations-store.ts'
 export * from './series-store/memory-series-store.ts'
 export * from './series-store/rpc-series-store.ts'
+export { createSqliteOperationsStore } from './operations-store/sqlite-operations-store.ts'
 export * from './series-store/series-store.ts'
 export * from './series-store/series-worker.ts'
 export * from './series-store/sqlite-series-store.ts'

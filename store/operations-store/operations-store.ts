@@ -42,7 +42,8 @@ export interface Resources extends MasterData {
 /**
  * Each filter applies where the resource has that field. `from <= t < to`, t being: forecasts origin, transfers proposedAt,
  * slots and bookings startAt, release-tasks pickUpAt, alarms raisedAt, dead-letters receivedAt, stock asOf.
- * A transfer's `site` is either end.
+ * A transfer's or lane's `site` is either end. An alarm's status is `open` or `cleared`, a dead letter's `open` or `replayed`.
+ * Order: slots, bookings and release tasks by time, forecasts, transfers, alarms, dead letters and models newest first, the rest by id.
  */
 export interface ResourceFilter {
   readonly site?: string | undefined
@@ -163,7 +164,10 @@ export interface OperationsStore {
     by: string,
     at: number,
   ): Promise<Transfer>
-  /** Takes the units from the giver; `lines` where fewer are found than asked. */
+  /**
+   * Takes the units from the giver, never more than it has; `lines` is what was really loaded. Without them the units asked
+   * are taken, as far as no booking holds them.
+   */
   dispatchTransfer(
     id: string,
     lines: readonly { readonly product: string; readonly units: number }[] | null,
@@ -197,8 +201,15 @@ export interface OperationsStore {
     readonly leaseId: string
     readonly now: number
   }): Promise<Booking>
-  /** cancel gives minutes and stock back; collect takes the units from stock. */
-  moveBooking(id: string, step: 'arrive' | 'collect' | 'cancel', at: number): Promise<Booking>
+  /**
+   * cancel gives minutes and stock back; collect takes the units from stock (where a shelf tells, it ends the reservation only);
+   * miss, for one whose time is over, gives the stock back.
+   */
+  moveBooking(
+    id: string,
+    step: 'arrive' | 'collect' | 'cancel' | 'miss',
+    at: number,
+  ): Promise<Booking>
   /** Leases past their time are released. */
   expireLeases(now: number): Promise<number>
 
@@ -214,7 +225,15 @@ export interface OperationsStore {
     readonly newest: number
   }>
   /** Calls back with the newest number after each commit that made changes; coalesced. Returns the way to stop it. */
-  subscribe(listener: (newest: number) => void): () => void
+  readonly subscribe: (listener: (newest: number) => void) => () => void
+  /** Calls back after a commit that changed a device's credential or queued a command for it. */
+  readonly subscribeDevices: (
+    listener: (event: {
+      readonly site: string
+      readonly device: string
+      readonly what: 'credential' | 'command'
+    }) => void,
+  ) => () => void
 
   /** POST answers by Idempotency-Key: the stored one, or null and the key is now in flight; RT_IDEMPOTENCY_KEY_REUSED for another body. */
   beginIdempotent(
@@ -227,7 +246,10 @@ export interface OperationsStore {
     answer: { readonly status: number; readonly body: string } | null,
   ): Promise<void>
 
-  /** Drops what is older than the limits: changes, forecasts, expired leases, ended alarms. */
+  /**
+   * Drops what is older: changes (all but the newest), forecasts, ended leases and alarms, dead letters, commands,
+   * idempotency keys, and the ledger rows of single sales.
+   */
   prune(limits: { readonly before: number }): Promise<void>
   close(): Promise<void>
 }

@@ -1,0 +1,141 @@
+import type { Kysely } from 'kysely'
+import { raiseAlarms } from './alarms.ts'
+import { applyBatch, readApplied } from './batch.ts'
+import { book, expireLeases, lease, moveBooking } from './bookings.ts'
+import { readChanges } from './changes.ts'
+import { markReplayed } from './dead-letters.ts'
+import {
+  adoptDevice,
+  markCommandSent,
+  pendingCommands,
+  putCredential,
+  queueCommand,
+  readCredential,
+  registerDevice,
+  revokeDevice,
+} from './devices.ts'
+import { saveForecasts, saveModel } from './forecasts.ts'
+import { beginIdempotent, endIdempotent } from './idempotency.ts'
+import { allResources, getResource, listResources } from './listings.ts'
+import { putMasterData } from './master-data.ts'
+import type { OperationsStore } from './operations-store.ts'
+import { prune } from './prune.ts'
+import { saveReleaseTasks } from './release-tasks.ts'
+import type { Tables } from './schema.ts'
+import { createSessionRunner, type DeviceEvent } from './session.ts'
+import { saveSlots } from './slots.ts'
+import { moveStock } from './stock.ts'
+import {
+  decideTransfer,
+  dispatchTransfer,
+  proposeTransfers,
+  receiveTransfer,
+  settleProposals,
+} from './transfers.ts'
+
+/** The operations store over any database that Kysely speaks to, its tables migrated. */
+export function createKyselyOperationsStore(
+  db: Kysely<Tables>,
+  close: () => Promise<void>,
+): OperationsStore {
+  const news = createNews()
+  const run = createSessionRunner(db, { changed: news.changed, device: news.device })
+
+  return {
+    putMasterData: (kind, items, at) => run((s) => putMasterData(s, kind, items, at)),
+    get: (kind, id) => getResource(db, kind, id),
+    list: (kind, filter) => listResources(db, kind, filter),
+    all: (kind) => allResources(db, kind),
+
+    registerDevice: (device, credential, at) =>
+      run((s) => registerDevice(s, device, credential, at)),
+    putCredential: (credential) => run((s) => putCredential(s, credential)),
+    credential: (username) => readCredential(db, username),
+    revokeDevice: (site, device, at) => run((s) => revokeDevice(s, site, device, at)),
+    adoptDevice: (site, device, kind, credential, at) =>
+      run((s) => adoptDevice(s, site, device, kind, credential, at)),
+    queueCommand: (command) => run((s) => queueCommand(s, command)),
+    pendingCommands: (site, device, now) => pendingCommands(db, site, device, now),
+    markCommandSent: (id, at) => run((s) => markCommandSent(s, id, at)),
+
+    applyBatch: (batch) => run((s) => applyBatch(s, batch)),
+    applied: (group) => readApplied(db, group),
+    markReplayed: (ids, at) => run((s) => markReplayed(s, ids, at)),
+    raiseAlarms: (events) => run((s) => raiseAlarms(s, events)),
+
+    moveStock: (movements) => run((s) => moveStock(s, movements)),
+
+    saveForecasts: (forecasts) => run((s) => saveForecasts(s, forecasts)),
+    saveModel: (model, at) => run((s) => saveModel(s, model, at)),
+
+    proposeTransfers: (transfers, at) => run((s) => proposeTransfers(s, transfers, at)),
+    decideTransfer: (id, decision, by, at) => run((s) => decideTransfer(s, id, decision, by, at)),
+    dispatchTransfer: (id, lines, at) => run((s) => dispatchTransfer(s, id, lines, at)),
+    receiveTransfer: (id, lines, at) => run((s) => receiveTransfer(s, id, lines, at)),
+    settleProposals: (options) => run((s) => settleProposals(s, options)),
+
+    saveSlots: (slots, at) => run((s) => saveSlots(s, slots, at)),
+    lease: (request) => run((s) => lease(s, request)),
+    book: (request) => run((s) => book(s, request)),
+    moveBooking: (id, step, at) => run((s) => moveBooking(s, id, step, at)),
+    expireLeases: (now) => run((s) => expireLeases(s, now)),
+
+    saveReleaseTasks: (tasks, at) => run((s) => saveReleaseTasks(s, tasks, at)),
+
+    changes: (after, limit) => readChanges(db, after, limit),
+    subscribe: news.subscribe,
+    subscribeDevices: news.subscribeDevices,
+
+    beginIdempotent: (key, hash, at) => run((s) => beginIdempotent(s, key, hash, at)),
+    endIdempotent: (key, answer) => run((s) => endIdempotent(s, key, answer)),
+
+    prune: ({ before }) => run((s) => prune(s, before)),
+    async close() {
+      news.stop()
+      await close()
+    },
+  }
+}
+
+interface News {
+  readonly changed: (newest: number) => void
+  readonly device: (event: DeviceEvent) => void
+  readonly subscribe: OperationsStore['subscribe']
+  readonly subscribeDevices: OperationsStore['subscribeDevices']
+  readonly stop: () => void
+}
+
+/** Tells of commits after the fact; those of one turn of the event loop together. */
+function createNews(): News {
+  const listeners = new Set<(newest: number) => void>()
+  const deviceListeners = new Set<(event: DeviceEvent) => void>()
+  let newest: number | null = null
+  let isStopped = false
+  return {
+    changed(number: number) {
+      if (newest === null) {
+        setImmediate(() => {
+          const told = newest
+          newest = null
+          if (told === null || isStopped) return
+          for (const listener of [...listeners]) listener(told)
+        })
+      }
+      newest = Math.max(newest ?? 0, number)
+    },
+    device(event: DeviceEvent) {
+      for (const listener of [...deviceListeners]) listener(event)
+    },
+    subscribe(listener: (newest: number) => void) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    subscribeDevices(listener: (event: DeviceEvent) => void) {
+      deviceListeners.add(listener)
+      return () => void deviceListeners.delete(listener)
+    },
+    stop() {
+      isStopped = true
+    },
+  }
+}
