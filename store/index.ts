@@ -2,10 +2,13 @@
  * The stores behind two ports: readings as time series, and operations (sites, stock, decisions, the outbox).
  * Takes idempotent writes, gives ranges, hourly roll-ups and pages, and promises that a write answered is durable.
  */
+export * from './device-registry.ts'
 export * from './operations-store/operations-store.ts'
+export * from './operations-store/operations-worker.ts'
+export * from './operations-store/remote-operations-store.ts'
+export * from './operations-store/sqlite-operations-store.ts'
 export * from './series-store/memory-series-store.ts'
 export * from './series-store/rpc-series-store.ts'
-export { createSqliteOperationsStore } from './operations-store/sqlite-operations-store.ts'
 export * from './series-store/series-store.ts'
 export * from './series-store/series-worker.ts'
 export * from './series-store/sqlite-series-store.ts'

@@ -1,0 +1,12 @@
+import type { DeviceRegistry } from '../domain/index.ts'
+import type { OperationsStore } from './operations-store/operations-store.ts'
+
+/** The gateway's view of the operations store. */
+export function createDeviceRegistry(operations: OperationsStore): DeviceRegistry {
+  return {
+    credential: (username) => operations.credential(username),
+    pendingCommands: (site, device, now) => operations.pendingCommands(site, device, now),
+    markCommandSent: (id, at) => operations.markCommandSent(id, at),
+    subscribe: (listener) => operations.subscribeDevices(listener),
+  }
+}

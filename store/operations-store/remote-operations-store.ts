@@ -1,0 +1,32 @@
+import type { MessagePort } from 'node:worker_threads'
+import { connectRpc, serveRpc } from '../../runtime/index.ts'
+import type { OperationsStore } from './operations-store.ts'
+import type { DeviceEvent } from './session.ts'
+
+/** Serves a store, its events too, to the other end of a port until the port closes. */
+export function serveOperationsStore(port: MessagePort, store: OperationsStore): void {
+  const { emit } = serveRpc(port, store)
+  const stops = [
+    store.subscribe((newest) => emit('changed', newest)),
+    store.subscribeDevices((event) => emit('device', event)),
+  ]
+  port.on('close', () => {
+    for (const stop of stops) stop()
+  })
+}
+
+/** The store served at the other end of a port. Closing it closes the port, not the store. */
+export function connectOperationsStore(port: MessagePort): OperationsStore {
+  const client = connectRpc<OperationsStore>(port)
+  const local: Pick<OperationsStore, 'subscribe' | 'subscribeDevices' | 'close'> = {
+    subscribe: (listener) => client.on('changed', (newest) => listener(newest as number)),
+    subscribeDevices: (listener) => client.on('device', (event) => listener(event as DeviceEvent)),
+    async close() {
+      client.close()
+      await Promise.resolve()
+    },
+  }
+  return new Proxy(client.remote, {
+    get: (remote, name): unknown => Reflect.get(name in local ? local : remote, name),
+  })
+}
