@@ -6,6 +6,8 @@ import { createSqliteOperationsStore } from './sqlite-operations-store.ts'
 
 const { file } = workerData as OperationsWorkerData
 const opening = createSqliteOperationsStore({ file })
+// Told to each caller below, who may come later than the failure.
+opening.catch(() => undefined)
 
 parentPort?.on('message', (port: MessagePort) => {
   opening.then(

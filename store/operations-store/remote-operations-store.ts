@@ -5,10 +5,10 @@ import type { DeviceEvent } from './session.ts'
 
 /** Serves a store, its events too, to the other end of a port until the port closes. */
 export function serveOperationsStore(port: MessagePort, store: OperationsStore): void {
-  const { emit } = serveRpc(port, store)
+  const served = serveRpc(port, store)
   const stops = [
-    store.subscribe((newest) => emit('changed', newest)),
-    store.subscribeDevices((event) => emit('device', event)),
+    store.subscribe((newest) => served.emit('changed', newest)),
+    store.subscribeDevices((event) => served.emit('device', event)),
   ]
   port.on('close', () => {
     for (const stop of stops) stop()
