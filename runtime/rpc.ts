@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, Transferable } from 'node:worker_threads'
 import { errorMessage, LarderError, type ErrorCode } from '../domain/index.ts'
 
 /** The two ends agree on an interface of asynchronous methods with cloneable arguments. */
@@ -19,12 +19,17 @@ type Answer =
     }
   | { readonly event: string; readonly value: unknown }
 
+/** What of a value crosses to the other thread without a copy, and is gone on this side afterwards. */
+export type TransferOf = (value: unknown) => readonly Transferable[]
+const nothing: TransferOf = () => []
+
 type Methods = Record<string, ((...args: never[]) => unknown) | undefined>
 
 /** Serves the methods of `target` to the other end of the port. Returns a way to send it events. */
 export function serveRpc(
   port: MessagePort,
   target: object,
+  transferOf: TransferOf = nothing,
 ): { emit(event: string, value: unknown): void } {
   const methods = target as Methods
   const send = (answer: Answer): void => port.postMessage(answer)
@@ -34,7 +39,8 @@ export function serveRpc(
         const method = methods[call.method]
         if (typeof method !== 'function')
           throw new LarderError('RT_INTERNAL', `No method ${call.method}.`)
-        send({ id: call.id, value: await method.apply(target, call.args as never[]) })
+        const value = await method.apply(target, call.args as never[])
+        port.postMessage({ id: call.id, value } satisfies Answer, transferOf(value))
       } catch (error) {
         send({
           id: call.id,
@@ -57,7 +63,10 @@ export interface RpcClient<T> {
 }
 
 /** A proxy of the interface served at the other end; calls still open when the port closes are rejected with RT_STOPPED. */
-export function connectRpc<T extends object>(port: MessagePort): RpcClient<T> {
+export function connectRpc<T extends object>(
+  port: MessagePort,
+  transferOf: TransferOf = nothing,
+): RpcClient<T> {
   let lastId = 0
   const open = new Map<
     number,
@@ -94,7 +103,7 @@ export function connectRpc<T extends object>(port: MessagePort): RpcClient<T> {
               new Promise((resolve, reject) => {
                 const id = ++lastId
                 open.set(id, { resolve, reject })
-                port.postMessage({ id, method, args } satisfies Call)
+                port.postMessage({ id, method, args } satisfies Call, args.flatMap(transferOf))
               }),
     },
   ) as T

@@ -1,0 +1,107 @@
+import { existsSync, renameSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { LarderError, type Position } from '../domain/index.ts'
+import { describeSystemError } from '../runtime/index.ts'
+
+export type Connection = Database.Database
+
+/** Each brings a log of the version before it (its index) one further; never changed once released. */
+export const migrations: readonly string[] = [
+  `CREATE TABLE batch (
+     first INTEGER PRIMARY KEY,
+     count INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     oldest_received_at INTEGER NOT NULL,
+     newest_received_at INTEGER NOT NULL,
+     body BLOB NOT NULL
+   ) STRICT;
+   CREATE TABLE hole (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, words TEXT NOT NULL) STRICT;
+   CREATE TABLE reader (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE pruned (through INTEGER NOT NULL) STRICT;
+   INSERT INTO pruned VALUES (0);`,
+]
+
+/** Pages of the journal that are moved into the file at once: about 8 MB, for a journal that stays small. */
+const checkpointPages = 2000
+
+export function isDamage(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code)
+}
+
+export interface OpenedDatabase {
+  readonly connection: Connection
+  /** Highest position of the file; 0 where it has none. */
+  readonly end: Position
+  /** Where a damaged file was moved to; null where it was whole. */
+  readonly setAside: string | null
+}
+
+/** Opens, migrates, and sets a file aside that is no longer a database, so that a start never needs a hand. */
+export function openLogDatabase(
+  file: string,
+  connect: (file: string) => Connection = (path) => new Database(path),
+): OpenedDatabase {
+  try {
+    return { ...open(file, connect), setAside: null }
+  } catch (error) {
+    if (!isDamage(error))
+      throw describeSystemError(error, {
+        what: `The message log ${file} cannot be opened`,
+        remedy: '',
+      })
+  }
+  const setAside = moveAside(file)
+  return { ...open(file, connect), setAside }
+}
+
+function open(
+  file: string,
+  connect: (file: string) => Connection,
+): { connection: Connection; end: Position } {
+  const connection = connect(file)
+  try {
+    // One process owns the folder: without sharing there is no shared-memory file that could be damaged or fill up.
+    connection.pragma('locking_mode = EXCLUSIVE')
+    connection.pragma('journal_mode = WAL')
+    connection.pragma('synchronous = FULL')
+    connection.pragma(`wal_autocheckpoint = ${checkpointPages}`)
+    migrate(connection, file)
+    const newest = connection
+      .prepare<[], { end: number }>(
+        'SELECT first + count - 1 AS end FROM batch ORDER BY first DESC LIMIT 1',
+      )
+      .get()
+    return { connection, end: newest?.end ?? 0 }
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+function migrate(connection: Connection, file: string): void {
+  const version = connection.pragma('user_version', { simple: true }) as number
+  if (version > migrations.length) {
+    throw new LarderError(
+      'RT_FILE_UNREADABLE',
+      `${file} was written by a newer Larder (schema ${version}; this one knows ${migrations.length}). Start that version, or give this one a data folder of its own with --data.`,
+    )
+  }
+  for (const [index, sql] of migrations.entries()) {
+    if (index < version) continue
+    connection.transaction(() => {
+      connection.exec(sql)
+      connection.pragma(`user_version = ${index + 1}`)
+    })()
+  }
+}
+
+function moveAside(file: string): string {
+  let number = 1
+  while (existsSync(`${file}.damaged-${number}`)) number++
+  const target = `${file}.damaged-${number}`
+  renameSync(file, target)
+  for (const suffix of ['-wal', '-shm'])
+    if (existsSync(file + suffix)) renameSync(file + suffix, target + suffix)
+  return target
+}

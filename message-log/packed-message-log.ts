@@ -1,0 +1,101 @@
+import type { Position } from '../domain/index.ts'
+import { packMessages, unpackBatch } from './batch.ts'
+import type { BatchHub, Delivery } from './batch-hub.ts'
+import { missing } from './batch-store.ts'
+import type { LogBatch, LogHole, MessageLog } from './message-log.ts'
+
+/** The embedded log has one partition. */
+const partition = 0
+/** Spans asked for before they are needed, so that reading and applying overlap. */
+const pullsAhead = 2
+
+/** The message log over packed batches: packs on the caller's thread, unpacks on the reader's. */
+export function createPackedMessageLog(hub: BatchHub): MessageLog {
+  return {
+    async append(messages) {
+      if (messages.length === 0) return []
+      const first = await hub.append(packMessages(messages))
+      return messages.map((_, index) => first + index)
+    },
+    async *consume(group, { after, maxMessages = 1000, signal }) {
+      const isAborted = (): boolean => signal.aborted
+      if (isAborted()) return
+      const start = after.get(partition) ?? null
+      const reader = await hub.open({ group, after: start, maxMessages })
+      const stop = (): void => void hub.closeReader(reader).catch(() => undefined)
+      signal.addEventListener('abort', stop, { once: true })
+      try {
+        // An abort while the reader was being opened came before its listener.
+        if (isAborted()) return
+        const ahead = Array.from({ length: pullsAhead }, () => pull(hub, reader))
+        for (;;) {
+          const delivery = await ahead.shift()!
+          if (!delivery || isAborted()) return
+          ahead.push(pull(hub, reader))
+          for (const batch of split(hub, delivery, start ?? 0, maxMessages)) {
+            yield batch
+            if (isAborted()) return
+          }
+        }
+      } finally {
+        signal.removeEventListener('abort', stop)
+        stop()
+      }
+    },
+    async read(_, position) {
+      const batch = await hub.find(position)
+      if (!batch) return null
+      return unpackBatch(batch).messages.find((message) => message.position === position) ?? null
+    },
+    commit: (applied) => hub.commit(applied),
+    prune: (limits) => hub.prune(limits),
+    stats: () => hub.stats(),
+    close: () => hub.close(),
+  }
+}
+
+/** A pull whose failure is seen by whoever awaits it, even where that is later. */
+function pull(hub: BatchHub, reader: number): Promise<Delivery | null> {
+  const pulled = hub.pull(reader)
+  pulled.catch(() => undefined)
+  return pulled
+}
+
+function* split(
+  hub: BatchHub,
+  delivery: Delivery,
+  after: Position,
+  maxMessages: number,
+): Generator<LogBatch> {
+  const unpacked = delivery.batches.map(unpackBatch)
+  const messages = unpacked
+    .flatMap((one) => one.messages)
+    .filter(({ position }) => position > after)
+  const damaged = toHoles(unpacked.flatMap((one) => one.damaged))
+  for (const hole of damaged) void hub.reportHole(hole).catch(() => undefined)
+  let holes = [...delivery.holes, ...damaged]
+    .filter(({ to }) => to > after)
+    .sort((a, b) => a.from - b.from)
+  for (let at = 0; at === 0 || at < messages.length; at += maxMessages) {
+    const part = messages.length <= maxMessages ? messages : messages.slice(at, at + maxMessages)
+    const isLast = at + maxMessages >= messages.length
+    const position = isLast ? delivery.next - 1 : part.at(-1)!.position
+    yield {
+      partition,
+      messages: part,
+      position,
+      holes: holes.filter(({ to }) => to <= position),
+    }
+    holes = holes.filter(({ to }) => to > position)
+  }
+}
+
+function toHoles(positions: readonly Position[]): LogHole[] {
+  const holes: LogHole[] = []
+  for (const position of positions) {
+    const before = holes.at(-1)
+    if (before?.to === position - 1) holes[holes.length - 1] = missing(before.from, position)
+    else holes.push(missing(position, position))
+  }
+  return holes
+}
