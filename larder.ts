@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { registerPlan } from './cli/plan.ts'
 import { registerSettings } from './cli/settings.ts'
 import { errorMessage, LarderError } from './domain/index.ts'
 
@@ -9,6 +10,7 @@ const program = new Command('larder')
   .exitOverride()
   .showHelpAfterError('Run with --help for what is allowed.')
 
+registerPlan(program)
 registerSettings(program)
 
 /** Exit codes: 0 done, 1 could not, 2 wrong use. */
