@@ -1,0 +1,112 @@
+import type { Command } from 'commander'
+import { loadSettings } from '../config/index.ts'
+import { openDataFolder, createLogger, stopOnSignal, wallClock } from '../runtime/index.ts'
+import { startAllInOne } from './up/all-in-one.ts'
+import { resetDataFolder } from './up/reset.ts'
+import { createProgressPrinter } from './up/terminal.ts'
+
+interface UpOptions {
+  readonly data?: string
+  readonly http?: string
+  readonly mqtt?: string
+  readonly speed?: string
+  readonly seed?: string
+  readonly sim?: string
+  readonly replay?: string
+  readonly config?: string
+  readonly reset?: true
+}
+
+/** `larder up`: the whole of Larder in one process. */
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .description(
+      'Start the whole of Larder in one process: gateway, log, stores, models, planner, API and board.',
+    )
+    .option('--data <dir>', 'folder of the embedded stores (default ./data)')
+    .option('--http <port>', 'port of the API and the board (default 8080; 0: a free one)')
+    .option('--mqtt <port>', 'port of the MQTT gateway (default 1883; 0: a free one)')
+    .option('--speed <times>', 'city seconds per second (default 60; never past the wall clock)')
+    .option('--seed <n>', 'seed of the simulated city and of training (default 1)')
+    .option('--sim <city|none>', 'a simulated city, or only devices of your own (default city)')
+    .option('--replay <dir>', 'real recordings in place of the simulated city')
+    .option('--config <file>', 'settings file (default: larder.yaml where there is one)')
+    .option('--reset', 'empty the data folder first')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  larder up                              a simulated city on a fast clock, in ./data
+  larder up --sim none --speed 1         for devices of your own
+  larder up --replay ../recordings       real recordings through the same road
+  larder up --http 9090 --mqtt 2883      other ports
+
+All other settings: larder settings describe`,
+    )
+    .action(run)
+}
+
+async function run(options: UpOptions): Promise<void> {
+  const settings = loadSettings({
+    flags: {
+      data: options.data,
+      'http.port': options.http,
+      'mqtt.port': options.mqtt,
+      'city.speed': options.speed,
+      seed: options.seed,
+      'city.sim': options.sim,
+      'city.replay': options.replay,
+    },
+    env: process.env,
+    file: options.config ?? null,
+  })
+  const logger = createLogger(settings.log.level)
+  const folder = openDataFolder(settings.data)
+  try {
+    if (options.reset) resetDataFolder(folder.path)
+    const startedAt = wallClock.now()
+    const larder = await startAllInOne({
+      settings,
+      folder,
+      logger,
+      onFatal: (error) => guard.fail(error),
+    })
+    const guard = stopOnSignal(
+      {
+        async stop() {
+          clearInterval(drawing)
+          printer.show(null)
+          await larder.stop()
+          folder.release()
+        },
+      },
+      { logger, stopWithinMs: 5_000 },
+    )
+    folder.writeRunInfo({ pid: process.pid, http: larder.http, mqtt: larder.mqtt, startedAt })
+    process.stdout.write(banner(larder, settings.data))
+    const printer = createProgressPrinter(process.stdout)
+    const drawing = setInterval(() => printer.show(larder.progress()), 500)
+  } catch (error) {
+    folder.release()
+    throw error
+  }
+}
+
+function banner(
+  larder: { http: string; mqtt: string; loginLink: string | null; about: string },
+  data: string,
+): string {
+  return [
+    'Larder is up.',
+    `  board   ${larder.http}/`,
+    ...(larder.loginLink === null
+      ? []
+      : [`          ${larder.loginLink}  (opens it with the right to decide; works once)`]),
+    `  API     ${larder.http}/docs`,
+    `  MQTT    ${larder.mqtt}`,
+    `  data    ${data}, ${larder.about}`,
+    'Ctrl-C stops it; "npm start -- --reset" starts afresh.',
+    '',
+  ].join('\n')
+}
