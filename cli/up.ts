@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { loadSettings } from '../config/index.ts'
+import { loadSettings, type Settings } from '../config/index.ts'
 import { openDataFolder, createLogger, stopOnSignal, wallClock } from '../runtime/index.ts'
-import { startAllInOne } from './up/all-in-one.ts'
+import { startAllInOne, type AllInOne } from './up/all-in-one.ts'
 import { resetDataFolder } from './up/reset.ts'
 import { createProgressPrinter } from './up/terminal.ts'
 
@@ -48,7 +48,7 @@ All other settings: larder settings describe`,
 }
 
 async function run(options: UpOptions): Promise<void> {
-  const settings = loadSettings({
+  const asked = loadSettings({
     flags: {
       data: options.data,
       'http.port': options.http,
@@ -61,18 +61,32 @@ async function run(options: UpOptions): Promise<void> {
     env: process.env,
     file: options.config ?? null,
   })
+  const isSimulated = asked.city.sim === 'city' || asked.city.replay !== ''
+  // Devices of one's own live on the wall clock, unless a speed is asked for by name.
+  const settings: Settings =
+    isSimulated || options.speed !== undefined
+      ? asked
+      : { ...asked, city: { ...asked.city, speed: 1 } }
   const logger = createLogger(settings.log.level)
   const folder = openDataFolder(settings.data)
   try {
     if (options.reset) resetDataFolder(folder.path)
     const startedAt = wallClock.now()
+    let guard: ReturnType<typeof stopOnSignal> | undefined
     const larder = await startAllInOne({
       settings,
       folder,
       logger,
-      onFatal: (error) => guard.fail(error),
+      onFatal: (error) => guard?.fail(error),
     })
-    const guard = stopOnSignal(
+    const printer = createProgressPrinter(process.stdout)
+    const drawing = setInterval(() => {
+      larder.status().then(
+        ({ progress }) => printer.show(progress),
+        () => undefined,
+      )
+    }, 500)
+    guard = stopOnSignal(
       {
         async stop() {
           clearInterval(drawing)
@@ -84,29 +98,28 @@ async function run(options: UpOptions): Promise<void> {
       { logger, stopWithinMs: 5_000 },
     )
     folder.writeRunInfo({ pid: process.pid, http: larder.http, mqtt: larder.mqtt, startedAt })
-    process.stdout.write(banner(larder, settings.data))
-    const printer = createProgressPrinter(process.stdout)
-    const drawing = setInterval(() => printer.show(larder.progress()), 500)
+    process.stdout.write(banner(larder, settings))
   } catch (error) {
     folder.release()
     throw error
   }
 }
 
-function banner(
-  larder: { http: string; mqtt: string; loginLink: string | null; about: string },
-  data: string,
-): string {
-  return [
+function banner(larder: AllInOne, settings: Settings): string {
+  const { speed } = settings.city
+  const lines = [
     'Larder is up.',
     `  board   ${larder.http}/`,
-    ...(larder.loginLink === null
-      ? []
-      : [`          ${larder.loginLink}  (opens it with the right to decide; works once)`]),
     `  API     ${larder.http}/docs`,
     `  MQTT    ${larder.mqtt}`,
-    `  data    ${data}, ${larder.about}`,
-    'Ctrl-C stops it; "npm start -- --reset" starts afresh.',
-    '',
-  ].join('\n')
+    `  data    ${settings.data}; ${speed === 1 ? 'on the wall clock' : `a city clock at ${speed}x`}`,
+  ]
+  if (process.stdout.isTTY) {
+    lines.push(
+      `  decide  ${larder.loginLink}  (opens the board with the right to decide; works once)`,
+    )
+    if (larder.newOwnerKey !== null)
+      lines.push(`  key     ${larder.newOwnerKey}  (kept in owner.key; shown this once)`)
+  }
+  return `${lines.join('\n')}\nCtrl-C stops it. "--reset" starts afresh.\n`
 }

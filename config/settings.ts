@@ -126,7 +126,7 @@ export const Settings = Type.Object(
           'city',
           'city: the simulated city and its devices; none: only devices of your own.',
         ),
-        speed: number(60, 0, 3600, 'City seconds per second; it never runs past the wall clock.'),
+        speed: number(60, 1, 3600, 'City seconds per second; it never runs past the wall clock.'),
         startDaysAgo: number(10, 0, 365, 'Where a new city clock starts, in days before now.'),
         historyDays: whole(28, 1, 365, 'Days of sales imported before the first message.'),
         replay: text('', 'Folder of real recordings to replay in place of the simulated city.'),

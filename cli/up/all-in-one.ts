@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { loadKeys, startApi } from '../../api/index.ts'
 import type { Settings } from '../../config/index.ts'
-import { LarderError, minuteMs, type Progress, type SystemStatus } from '../../domain/index.ts'
+import type { DeadLetterReason, LarderError, SystemStatus } from '../../domain/index.ts'
 import { startGateway } from '../../gateway/index.ts'
 import { startIngestWorker } from '../../ingest/index.ts'
 import { startMessageLogWorker } from '../../message-log/index.ts'
@@ -27,11 +27,197 @@ import {
 import { startCityProcess, type CityProcess } from './city-process.ts'
 import { keepClock, readAnchor } from './clock-file.ts'
 import { governClock } from './clock-governor.ts'
+import { createStatus } from './status.ts'
 
 export interface AllInOne extends Stage {
+  /** `http://127.0.0.1:8080` */
   readonly http: string
+  /** `mqtt://127.0.0.1:1883` */
   readonly mqtt: string
   readonly loginLink: string
+  /** The owner's key where this start made it; else null. */
+  readonly newOwnerKey: string | null
   status(): Promise<SystemStatus>
-  progress(): Progress | null
+}
+
+/**
+ * Every stage of Larder in this process: sources start last and stop first. Rejects with a sentence where a stage cannot
+ * start, with all that had started stopped again.
+ */
+export async function startAllInOne(deps: {
+  readonly settings: Settings
+  readonly folder: DataFolder
+  readonly logger: Logger
+  readonly onFatal: (error: LarderError) => void
+}): Promise<AllInOne> {
+  const stops = createStopList(deps.logger)
+  try {
+    return await compose(deps, stops)
+  } catch (error) {
+    await stops.stop()
+    throw error
+  }
+}
+
+async function compose(
+  { settings, folder, logger, onFatal }: Parameters<typeof startAllInOne>[0],
+  stops: ReturnType<typeof createStopList>,
+): Promise<AllInOne> {
+  const isSimulated = settings.city.sim === 'city' || settings.city.replay !== ''
+  const keys = loadKeys(folder.path, { wantSim: isSimulated })
+  const onDeath = onFatal
+  const logLevel = settings.log.level
+  const metrics = createMetrics()
+
+  const clock = createCityClock(readAnchor(folder.file('clock.json'), settings.city))
+  const anchor = clock.anchor()
+  const kept = keepClock(clock, folder.file('clock.json'))
+  stops.add('the clock', () => kept.stop())
+  const broadcast = broadcastClock(clock)
+  stops.add('the clock broadcast', () => broadcast.stop())
+
+  const log = await startMessageLogWorker({
+    file: folder.file('log.db'),
+    settings: settings.messageLog,
+    clock,
+    logger,
+    onDeath,
+  })
+  stops.add('the message log', log.stop)
+  const operations = startOperationsWorker({ file: folder.file('operations.db'), onDeath })
+  stops.add('the operations store', operations.stop)
+  await operations.store.applied('start')
+
+  const ingest = startIngestWorker({
+    logPort: log.connect(),
+    operationsPort: operations.connect(),
+    seriesFile: folder.file('series.db'),
+    anchor,
+    settings,
+    logLevel,
+    onDeath,
+  })
+  stops.add('ingest', ingest.stop)
+  await ingest.series.watermarks()
+  const series = startSeriesWorker({ file: folder.file('series.db'), readonly: true, onDeath })
+  stops.add('the series reader', series.stop)
+
+  const planner = startPlannerWorker({
+    operationsPort: operations.connect(),
+    seriesPort: series.connect(),
+    anchor,
+    settings: settings.planner,
+    autoApproveMinutes: isSimulated ? settings.city.autoApproveMinutes : 0,
+    logLevel,
+    onDeath,
+  })
+  stops.add('the planner', planner.stop)
+  const models = startModelsWorker({
+    operationsPort: operations.connect(),
+    seriesPort: series.connect(),
+    anchor,
+    settings: settings.models,
+    folder: folder.file('models'),
+    seed: settings.seed,
+    logLevel,
+    onDeath,
+  })
+  stops.add('the models', models.stop)
+
+  const governor = governClock(clock, {
+    lagMs: async () => (await ingest.status()).lagMs,
+    everyMs: 500,
+    onError: (error) => logger.error({ err: error }, 'the lag of ingest is not known'),
+  })
+  stops.add('the clock governor', () => governor.stop())
+
+  const gateway = await startGateway({
+    settings: settings.mqtt,
+    messageLogSettings: settings.messageLog,
+    log: log.log,
+    registry: createDeviceRegistry(operations.store),
+    clock,
+    wall: wallClock,
+    random: createRandom(wallClock.now()),
+    logger,
+    metrics,
+  })
+  stops.add('the gateway', gateway.stop)
+
+  let city: CityProcess | null = null
+  const status = createStatus({
+    clock,
+    governor,
+    ingest,
+    models,
+    planner,
+    gateway,
+    city: () => city,
+  })
+  const api = await startApi({
+    operations: operations.store,
+    series: series.store,
+    seriesWriter: ingest.series,
+    clock,
+    wall: wallClock,
+    keys,
+    settings: { ...settings.http, ...settings.api },
+    simulated: isSimulated,
+    status,
+    metricsText: async () =>
+      (
+        await Promise.all([
+          metrics.metrics(),
+          ingest.metricsText(),
+          models.metricsText(),
+          planner.metricsText(),
+        ])
+      ).join('\n'),
+    boardFolder: fileURLToPath(compiledUrl('../../board', import.meta.url)),
+    logger,
+    replayDeadLetters: (reason) => ingest.replayDeadLetters(reason as DeadLetterReason | undefined),
+    commands: { availability, estimateBasketMinutes },
+    host: settings.http.host,
+    port: settings.http.port,
+  })
+  stops.add('the API', api.stop)
+
+  if (isSimulated) {
+    governor.hold('history')
+    city = startCityProcess({
+      args: cityArguments(settings, folder, { http: api.url, mqttPort: gateway.port }),
+      logger,
+      onRunning: () => governor.release('history'),
+      onExit: (words) =>
+        logger.error(
+          `The simulated city ${words}. Larder goes on without it; start again to bring it back.`,
+        ),
+    })
+    stops.add('the simulated city', city.stop)
+  }
+
+  return {
+    http: api.url,
+    mqtt: `mqtt://${settings.mqtt.host}:${gateway.port}`,
+    loginLink: api.createLoginLink(),
+    newOwnerKey: keys.isNew ? keys.owner : null,
+    status,
+    stop: stops.stop,
+  }
+}
+
+function cityArguments(
+  settings: Settings,
+  folder: DataFolder,
+  at: { readonly http: string; readonly mqttPort: number },
+): readonly string[] {
+  return [
+    ...['--api', at.http],
+    ...['--mqtt', `${settings.mqtt.host}:${at.mqttPort}`],
+    ...['--key-file', folder.file('sim.key')],
+    ...['--data', folder.path],
+    ...['--seed', String(settings.seed)],
+    ...['--history-days', String(settings.city.historyDays)],
+    ...(settings.city.replay === '' ? [] : ['--replay', settings.city.replay]),
+  ]
 }

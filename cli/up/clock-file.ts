@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dayMs, type ClockAnchor } from '../../domain/index.ts'
+import { dayMs, hourMs, type ClockAnchor } from '../../domain/index.ts'
 import { wallClock, writeFileDurably, type CityClock } from '../../runtime/index.ts'
 
 /** City time is claimed this far ahead, so that a start after a kill never goes back behind a receive time given out. */
@@ -10,20 +10,18 @@ interface Saved {
   readonly claimedAt: number
 }
 
-/** Where the city clock starts: where it last was, or `startDaysAgo` before now. City time stands still while Larder is down. */
+/**
+ * Where the city clock starts. At 1x it is the wall clock. A fast one goes on where it last was (city time stands still while
+ * Larder is down), or starts `startDaysAgo` before now on a full hour.
+ */
 export function readAnchor(
   file: string,
   options: { readonly speed: number; readonly startDaysAgo: number },
 ): ClockAnchor {
   const wallAt = wallClock.now()
-  const speed = options.speed === 0 ? 1 : options.speed
-  return {
-    wallAt,
-    cityAt:
-      readClaim(file) ??
-      Math.floor((wallAt - options.startDaysAgo * dayMs) / 3_600_000) * 3_600_000,
-    speed,
-  }
+  if (options.speed === 1) return { wallAt, cityAt: wallAt, speed: 1 }
+  const first = Math.floor((wallAt - options.startDaysAgo * dayMs) / hourMs) * hourMs
+  return { wallAt, cityAt: readClaim(file) ?? first, speed: options.speed }
 }
 
 function readClaim(file: string): number | null {
