@@ -15,9 +15,9 @@ import type { Keys } from './security/keys.ts'
 
 /** The city clock as the API sees it. */
 export interface ApiClock {
-  now(): number
-  anchor(): ClockAnchor
-  isWaiting(): boolean
+  readonly now: () => number
+  readonly anchor: () => ClockAnchor
+  readonly isWaiting: () => boolean
 }
 
 export type SeriesReader = Pick<SeriesStore, 'range' | 'latest' | 'hourly'>

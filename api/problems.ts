@@ -31,10 +31,9 @@ export function describeInvalid(
   errors: readonly FastifySchemaValidationError[],
   part: string,
 ): Error {
-  const problems = errors.slice(0, mostProblems).map((error) => ({
-    path: `${part}${error.instancePath}`,
-    words: wordsOf(error),
-  }))
+  const problems = wordsByPath(errors)
+    .slice(0, mostProblems)
+    .map(({ path, words }) => ({ path: part + path, words }))
   return new LarderError(
     'RT_REQUEST_INVALID',
     `The request is not valid: ${problems.map(({ path, words }) => `${path} ${words}`).join('; ')}. /openapi.json says what is allowed.`,
@@ -42,10 +41,38 @@ export function describeInvalid(
   )
 }
 
-function wordsOf(error: FastifySchemaValidationError): string {
-  const params = error.params as { additionalProperties?: unknown; requiredProperties?: unknown }
-  const names = params.additionalProperties ?? params.requiredProperties
-  const message = error.message ?? 'is not valid'
+interface SchemaError {
+  readonly instancePath: string
+  readonly message?: string | undefined
+  readonly params?: object | undefined
+}
+
+/** What a schema found, a sentence a place: the values of a choice together, and nothing said twice. */
+export function wordsByPath(
+  errors: readonly SchemaError[],
+): readonly { readonly path: string; readonly words: string }[] {
+  const byPath = new Map<string, SchemaError[]>()
+  for (const error of errors) {
+    const some = byPath.get(error.instancePath)
+    if (some) some.push(error)
+    else byPath.set(error.instancePath, [error])
+  }
+  return [...byPath].map(([path, some]) => {
+    const choices = some.flatMap(({ params }) => {
+      const { allowedValue } = (params ?? {}) as { allowedValue?: unknown }
+      return allowedValue === undefined ? [] : [JSON.stringify(allowedValue)]
+    })
+    if (choices.length > 0) return { path, words: `must be ${choices.join(' or ')}` }
+    const told = some.map(wordsOf)
+    const plain = told.filter((words) => !words.includes('anyOf'))
+    return { path, words: [...new Set(plain.length > 0 ? plain : told)].join(', ') }
+  })
+}
+
+function wordsOf({ message = 'is not valid', params = {} }: SchemaError): string {
+  const { additionalProperties, requiredProperties } = params as Record<string, unknown>
+  const names = additionalProperties ?? requiredProperties
+  if (message === 'schema is false') return 'is not known here'
   return Array.isArray(names) ? `${message} (${names.join(', ')})` : message
 }
 

@@ -57,31 +57,23 @@ export function resourceView(kind: ResourceKind, item: object, zones: Zones): Vi
 }
 
 function extras(kind: ResourceKind, item: object): View {
-  switch (kind) {
-    case 'devices': {
-      const { site, device } = item as Resources['devices']
-      return { id: `${site}.${device}` }
-    }
-    case 'stock': {
-      const { site, product } = item as Resources['stock']
-      return { id: `${site}.${product}` }
-    }
-    case 'dead-letters':
-      return payloadView(item as DeadLetter)
-    default:
-      return {}
-  }
+  const { site, device, product } = item as { site?: string; device?: string; product?: string }
+  if (kind === 'devices') return { id: `${site ?? ''}.${device ?? ''}` }
+  if (kind === 'stock') return { id: `${site ?? ''}.${product ?? ''}` }
+  return kind === 'dead-letters' ? payloadView(item as DeadLetter) : {}
 }
 
 /** The exact bytes as base64, and as text where they are UTF-8. */
 function payloadView(letter: DeadLetter): View {
-  let text: string | null = null
+  return { payload: Buffer.from(letter.payload).toString('base64'), text: textOf(letter.payload) }
+}
+
+function textOf(bytes: Uint8Array): string | null {
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(letter.payload)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    text = null
+    return null
   }
-  return { payload: Buffer.from(letter.payload).toString('base64'), text }
 }
 
 export function readingView(reading: Reading, zones: Zones): View {

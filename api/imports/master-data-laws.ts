@@ -9,14 +9,15 @@ import {
   type Site,
   type StaffShift,
 } from '../../domain/index.ts'
+import { wordsByPath } from '../problems.ts'
 
 /** What is wrong with an item of master data, in words: first its schema, then what a schema cannot say. */
 export function checkMasterData(kind: MasterKind, item: object): readonly string[] {
   const schema = masterSchemas[kind]
   if (!Value.Check(schema, item))
-    return Value.Errors(schema, item)
+    return wordsByPath(Value.Errors(schema, item))
       .slice(0, 20)
-      .map((error) => `${error.instancePath.slice(1).replaceAll('/', '.')} ${error.message}`.trim())
+      .map(({ path, words }) => `${path.slice(1).replaceAll('/', '.')} ${words}`.trim())
   switch (kind) {
     case 'sites':
       return siteProblems(item as Site)

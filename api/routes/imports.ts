@@ -18,7 +18,11 @@ export async function addImportRoutes(app: App, context: ApiContext): Promise<vo
           tags: ['imports'],
           summary: 'Import a CSV file whose header tells what it is',
           description: `Kinds: ${importKinds.join(', ')}. Rows that cannot be taken are counted and the first 20 named by line; the others are stored.`,
-          consumes: ['text/csv'],
+          body: {
+            content: {
+              'text/csv': { schema: Type.Unsafe<unknown>({ description: 'CSV with a header' }) },
+            },
+          },
           querystring: Type.Object(
             { kind: Type.Optional(oneOf(importKinds)) },
             { additionalProperties: false },

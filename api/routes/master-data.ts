@@ -12,11 +12,7 @@ export function addMasterDataRoutes(app: App, context: ApiContext): void {
   for (const kind of masterKinds) addPut(app, context, kind)
 }
 
-function addPut<K extends MasterKind>(
-  app: App,
-  { operations, zones, clock }: ApiContext,
-  kind: K,
-): void {
+function addPut(app: App, { operations, zones, clock }: ApiContext, kind: MasterKind): void {
   const view = ref(resourceSchemas[kind])
   app.put(
     `/v1/${kind}/:id`,
@@ -31,14 +27,14 @@ function addPut<K extends MasterKind>(
       },
     },
     async (request, reply) => {
-      const { id } = request.params as { id: string }
+      const { id } = request.params
       const body = request.body as Record<string, unknown>
       if (body.id !== undefined && body.id !== id)
         throw new LarderError(
           'RT_REQUEST_INVALID',
-          `The body's id "${String(body.id)}" is not the path's "${id}". Leave it out, or make them the same.`,
+          `The body's id ${JSON.stringify(body.id)} is not the path's "${id}". Leave it out, or make them the same.`,
         )
-      const item = { ...body, id } as MasterInput<K>
+      const item = { id, ...body } as MasterInput<MasterKind>
       const problems = checkMasterData(kind, item)
       if (problems.length > 0)
         throw new LarderError(

@@ -3,12 +3,13 @@ import { createApi, type Api, type ApiDeps } from '../../api/index.ts'
 import { loadSettings } from '../../config/index.ts'
 import type { SystemStatus } from '../../domain/index.ts'
 import { createManualClock, silentLogger, type ManualClock } from '../../runtime/index.ts'
-import { createSqliteOperationsStore } from '../../store/operations-store/sqlite-operations-store.ts'
 import {
+  createSqliteOperationsStore,
   createSqliteSeriesStore,
   type OperationsStore,
   type SeriesStore,
 } from '../../store/index.ts'
+import { documentOf, problemsOfAnswer } from './answers.ts'
 
 export const ownerKey = 'owner-key-of-the-tests-0123456789-abcdef'
 export const simKey = 'sim-key-of-the-tests-0123456789-abcdefgh'
@@ -22,7 +23,7 @@ export interface TestApi {
   readonly operations: OperationsStore
   readonly series: SeriesStore
   readonly wall: ManualClock
-  /** As the owner, JSON in and out. */
+  /** As the owner, JSON in and out; the answer is held against the OpenAPI document. */
   ask(
     method: NonNullable<InjectOptions['method']>,
     url: string,
@@ -53,7 +54,7 @@ export async function createTestApi(changes: Partial<ApiDeps> = {}): Promise<Tes
     operations,
     series,
     seriesWriter: series,
-    clock: { now: clock.now, anchor: () => anchor, isWaiting: () => false },
+    clock: { now: () => clock.now(), anchor: () => anchor, isWaiting: () => false },
     wall,
     keys: { owner: ownerKey, sim: simKey, isNew: false },
     settings: { ...settings.http, ...settings.api },
@@ -77,6 +78,7 @@ export async function createTestApi(changes: Partial<ApiDeps> = {}): Promise<Tes
     ...changes,
   }
   const api = await createApi(deps)
+  const document = documentOf(api.app)
   return {
     api,
     app: api.app,
@@ -84,13 +86,17 @@ export async function createTestApi(changes: Partial<ApiDeps> = {}): Promise<Tes
     operations,
     series,
     wall,
-    ask: (method, url, body, headers = {}) =>
-      api.app.inject({
+    async ask(method, url, body, headers = {}) {
+      const answer = await api.app.inject({
         method,
         url,
         headers: { authorization: `Bearer ${ownerKey}`, ...headers },
         ...(body === undefined ? {} : { payload: body as object }),
-      }),
+      })
+      const problems = problemsOfAnswer(document, method, url, answer)
+      if (problems.length > 0) throw new Error(`${problems.join('; ')}\n${answer.body}`)
+      return answer
+    },
     async close() {
       await api.app.close()
       await operations.close()
