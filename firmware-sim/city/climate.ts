@@ -1,6 +1,6 @@
 import { stepRoom } from './cold-room.ts'
 import type { LocalMoment } from './demand.ts'
-import type { CityContext } from './people.ts'
+import type { CityContext } from './city-context.ts'
 
 /** A room's door is left ajar about once in 25 days. */
 const ajarPerMinute = 1 / (25 * 1440)

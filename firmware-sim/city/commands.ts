@@ -1,7 +1,8 @@
 import { LarderError } from '../../domain/index.ts'
 import type { CityCommand, CommandResult, Line } from './city-event.ts'
 import type { Wanted } from './city-state.ts'
-import { ring, type CityContext } from './people.ts'
+import type { CityContext } from './city-context.ts'
+import { ring } from './people.ts'
 import { sendLoad, unload } from './replenishment.ts'
 import { changeShelf } from './shelves.ts'
 

@@ -1,19 +1,8 @@
 import { poisson } from './chance.ts'
-import type { CityEvent } from './city-event.ts'
-import type { CityState, Coming, Wanted } from './city-state.ts'
+import type { CityContext } from './city-context.ts'
+import type { Coming, Wanted } from './city-state.ts'
 import { hourlyDemand, type HourlyDemand, type LocalMoment } from './demand.ts'
-import type { CityPlan } from './plan-of-city.ts'
-import type { Recorder } from './recorder.ts'
 import { changeShelf } from './shelves.ts'
-
-/** What a part of the city works on. `emit` and `recorder` are null where nobody listens. */
-export interface CityContext {
-  readonly plan: CityPlan
-  readonly seed: number
-  readonly state: CityState
-  readonly emit: ((event: CityEvent) => void) | null
-  readonly recorder: Recorder | null
-}
 
 type Visit = Extract<Coming, { what: 'visit' }>
 

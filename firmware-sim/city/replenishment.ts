@@ -1,6 +1,6 @@
 import { fromQuantiles, normal, uniform } from './chance.ts'
 import type { Load, Wanted } from './city-state.ts'
-import type { CityContext } from './people.ts'
+import type { CityContext } from './city-context.ts'
 import { changeShelf } from './shelves.ts'
 
 /** Midnight: what a day was like is learnt, and the next day's demand drifts on (AR(1), spread 0.2 by product, 0.1 by store). */

@@ -1,4 +1,4 @@
-import type { CityContext } from './people.ts'
+import type { CityContext } from './city-context.ts'
 
 /** Puts on (positive) or takes off (negative) a shelf, and keeps since when it is empty. Never below nothing. */
 export function changeShelf(
