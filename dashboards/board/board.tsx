@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import type { Chosen } from './data/chosen.ts'
 import { useBoardState } from './parts/context.ts'
 import { AlarmsPanel } from './panels/alarms.tsx'
 import { ColdRoomsPanel } from './panels/cold-rooms.tsx'
@@ -10,11 +11,6 @@ import { RunOutPanel } from './panels/run-out.tsx'
 import { SlotsPanel } from './panels/slots.tsx'
 import { TopBar } from './panels/top-bar.tsx'
 import { TransfersPanel } from './panels/transfers.tsx'
-
-export interface Chosen {
-  readonly site: string
-  readonly product: string
-}
 
 export function Board() {
   const state = useBoardState()

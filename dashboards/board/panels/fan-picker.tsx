@@ -1,4 +1,4 @@
-import type { Chosen } from '../board.tsx'
+import type { Chosen } from '../data/chosen.ts'
 import type { BoardState } from '../data/board-store.ts'
 import { productName, siteName } from '../parts/context.ts'
 

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { Chosen } from '../board.tsx'
+import type { Chosen } from '../data/chosen.ts'
 import type { BoardState } from '../data/board-store.ts'
 import { cityNow } from '../data/city-time.ts'
 import { forecastPairs, listRunOuts, quantileAt } from '../data/run-out.ts'

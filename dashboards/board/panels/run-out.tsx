@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
-import type { Chosen } from '../board.tsx'
+import type { Chosen } from '../data/chosen.ts'
 import type { BoardState } from '../data/board-store.ts'
 import { listRunOuts, type RunOut } from '../data/run-out.ts'
 import { productName, siteName } from '../parts/context.ts'
