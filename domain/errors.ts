@@ -18,6 +18,7 @@ const table = {
   RT_WRONG_STATE: { status: 409, retryable: false },
   RT_CAPACITY_EXCEEDED: { status: 409, retryable: false },
   RT_IN_FLIGHT: { status: 409, retryable: true },
+  RT_GONE: { status: 410, retryable: false },
   RT_PRECONDITION_FAILED: { status: 412, retryable: false },
   RT_TOO_LARGE: { status: 413, retryable: false },
   RT_IDEMPOTENCY_KEY_REUSED: { status: 422, retryable: false },

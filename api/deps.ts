@@ -1,0 +1,83 @@
+import type {
+  Basket,
+  ClockAnchor,
+  Lane,
+  MasterData,
+  Site,
+  StockPosition,
+  SystemStatus,
+} from '../domain/index.ts'
+import type { Clock } from '../domain/index.ts'
+import type { Settings } from '../config/index.ts'
+import type { Logger } from '../runtime/index.ts'
+import type { OperationsStore, SeriesStore } from '../store/index.ts'
+import type { Keys } from './security/keys.ts'
+
+/** The city clock as the API sees it. */
+export interface ApiClock {
+  readonly now: () => number
+  readonly anchor: () => ClockAnchor
+  readonly isWaiting: () => boolean
+}
+
+export type SeriesReader = Pick<SeriesStore, 'range' | 'latest' | 'hourly'>
+export type SeriesWriter = Pick<SeriesStore, 'write'>
+
+/** What is asked of the planner while a client waits: pure functions of what the stores know. */
+export interface ApiCommands {
+  /** Staff-minutes to pick and hand over a basket. */
+  readonly estimateBasketMinutes: (
+    basket: Basket,
+    products: ReadonlyMap<string, MasterData['products']>,
+  ) => { readonly p50: number; readonly p90: number }
+  readonly availability: (question: AvailabilityQuestion) => AvailabilityAnswer
+}
+
+export interface AvailabilityQuestion {
+  readonly site: Site
+  readonly product: MasterData['products']
+  readonly units: number
+  readonly stock: readonly StockPosition[]
+  readonly lanes: readonly Lane[]
+  readonly now: number
+}
+
+export interface AvailabilityTier {
+  readonly tier: 'in-store' | 'within-the-hour' | 'today'
+  readonly units: number
+  readonly from: string
+  /** When it can be collected, held 9 times in 10. */
+  readonly readyAt: number
+  readonly words: string
+}
+
+export interface AvailabilityAnswer {
+  /** The first tier that has all the units; null where none has. */
+  readonly tier: AvailabilityTier['tier'] | null
+  readonly tiers: readonly AvailabilityTier[]
+  readonly asOf: number
+}
+
+export interface ApiDeps {
+  readonly operations: OperationsStore
+  readonly series: SeriesReader
+  readonly seriesWriter: SeriesWriter
+  /** City time. */
+  readonly clock: ApiClock
+  /** Wall time: heartbeats, sessions, time-outs. */
+  readonly wall: Clock
+  readonly keys: Keys
+  readonly settings: Settings['http'] & Settings['api']
+  /** True where the city is simulated: `anonymousRead: auto` depends on it. */
+  readonly simulated: boolean
+  readonly status: () => Promise<SystemStatus>
+  /** Prometheus exposition text. */
+  readonly metricsText: () => Promise<string>
+  /** Folder of the built board; null: no board. */
+  readonly boardFolder: string | null
+  readonly logger: Logger
+  readonly replayDeadLetters: (
+    reason?: string,
+  ) => Promise<{ readonly replayed: number; readonly stillBad: number }>
+  readonly commands: ApiCommands
+}

@@ -1,0 +1,24 @@
+import { Type } from 'typebox'
+import { deadLetterReasons } from '../../domain/index.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answers, Count, oneOf } from '../schemas/common.ts'
+
+/** Reads the kept bytes of dead letters again, by the decoder of today. Listed and shown by the list routes. */
+export function addDeadLetterRoutes(app: App, { replayDeadLetters }: ApiContext): void {
+  app.post(
+    '/v1/dead-letters/replay',
+    {
+      config: { access: 'write' },
+      schema: {
+        tags: ['dead-letters'],
+        summary: 'Read dead letters again; what can be read now is stored once',
+        body: Type.Object(
+          { reason: Type.Optional(oneOf(deadLetterReasons)) },
+          { additionalProperties: false },
+        ),
+        response: answers({ 200: Type.Object({ replayed: Count, stillBad: Count }) }),
+      },
+    },
+    ({ body }) => replayDeadLetters(body.reason),
+  )
+}

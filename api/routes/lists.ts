@@ -1,0 +1,101 @@
+import { Type } from 'typebox'
+import { LarderError } from '../../domain/index.ts'
+import type { ResourceFilter, Resources } from '../../store/index.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answers, Limit, listOf, Name, Id, PathId, QueryTime, ref } from '../schemas/common.ts'
+import { resourceSchemas } from '../schemas/resources.ts'
+import { timeFromQuery } from '../times.ts'
+import { resourceView } from '../views.ts'
+
+const ListQuery = Type.Object(
+  {
+    site: Type.Optional(Name),
+    product: Type.Optional(Id),
+    device: Type.Optional(Name),
+    from: Type.Optional(QueryTime),
+    to: Type.Optional(QueryTime),
+    status: Type.Optional(Type.String({ maxLength: 40 })),
+    type: Type.Optional(
+      Type.String({
+        maxLength: 40,
+        description: 'forecasts: the target; alarms: the kind; dead letters: the reason',
+      }),
+    ),
+    latest: Type.Optional(
+      Type.Boolean({ description: 'forecasts: only the newest of each series' }),
+    ),
+    limit: Type.Optional(Limit),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+  },
+  { additionalProperties: false },
+)
+type ListQuery = Type.Static<typeof ListQuery>
+
+export function filterOf(query: ListQuery): ResourceFilter {
+  return {
+    site: query.site,
+    product: query.product,
+    device: query.device,
+    from: query.from === undefined ? undefined : timeFromQuery(query.from),
+    to: query.to === undefined ? undefined : timeFromQuery(query.to),
+    status: query.status,
+    type: query.type,
+    latest: query.latest,
+    limit: query.limit ?? 100,
+    cursor: query.cursor,
+  }
+}
+
+/** `GET /v1/X` and `GET /v1/X/{id}` of every resource. */
+export function addListRoutes(app: App, context: ApiContext): void {
+  for (const kind of Object.keys(resourceSchemas) as (keyof Resources)[])
+    addLists(app, context, kind)
+}
+
+function addLists(app: App, { operations, zones }: ApiContext, kind: keyof Resources): void {
+  const schema = resourceSchemas[kind]
+  const word = kind.replace('-', ' ')
+  app.get(
+    `/v1/${kind}`,
+    {
+      config: { access: 'read' },
+      schema: {
+        tags: [kind],
+        summary: `List ${word}, filtered, a page at a time`,
+        querystring: ListQuery,
+        response: answers({ 200: listOf(ref(schema)) }),
+      },
+    },
+    async (request) => {
+      const filter = filterOf(request.query)
+      await zones.load()
+      const page = await operations.list(kind, filter)
+      return {
+        items: page.items.map((item) => resourceView(kind, item, zones)),
+        next: page.next,
+      }
+    },
+  )
+  app.get(
+    `/v1/${kind}/:id`,
+    {
+      config: { access: 'read' },
+      schema: {
+        tags: [kind],
+        summary: `One of ${word} by its id`,
+        params: Type.Object({ id: PathId }),
+        response: answers({ 200: ref(schema) }),
+      },
+    },
+    async (request) => {
+      await zones.load()
+      const item = await operations.get(kind, request.params.id)
+      if (item === null)
+        throw new LarderError(
+          'RT_NOT_FOUND',
+          `There is no "${request.params.id}" in ${word}. GET /v1/${kind} lists them.`,
+        )
+      return resourceView(kind, item, zones)
+    },
+  )
+}
