@@ -109,7 +109,7 @@ describe('an acknowledgement of the gateway', () => {
       let isOver = false
       let inFlight = 0
       const pump = (): void => {
-        while (!isOver && inFlight < 100) {
+        while (!isOver && inFlight < 500) {
           const number = sent++
           inFlight++
           device.publish('v1/s1/d1/telemetry', String(number), { qos: 1 }, (error) => {

@@ -25,13 +25,14 @@ export const cityNow = 1_763_793_540_000
 export async function startTestGateway(
   log: MessageLog,
   settings: Partial<Settings['mqtt']> = {},
+  messageLogSettings: Partial<Settings['messageLog']> = {},
 ): Promise<TestGateway> {
   const defaults = Value.Create(Settings)
   const registry = createMemoryDeviceRegistry()
   const metrics = createMetrics({ withProcess: false })
   const gateway = await startGateway({
     settings: { ...defaults.mqtt, port: 0, ...settings },
-    messageLogSettings: defaults.messageLog,
+    messageLogSettings: { ...defaults.messageLog, ...messageLogSettings },
     log,
     registry,
     clock: createManualClock(cityNow),
