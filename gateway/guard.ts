@@ -24,6 +24,8 @@ export interface Guard extends Duplex {
 }
 
 const empty = Buffer.alloc(0)
+/** How long an answer to a refused connection may take to leave. */
+const lingerMs = 1000
 
 /**
  * Stands between a socket and the broker, which has no limit before login and accepts more than the standard does.
@@ -111,7 +113,7 @@ export function createGuard(
         clearTimeout(loginTimer)
         clearTimeout(frameTimer)
         // An answer already given still leaves; a peer that does not take it is cut off.
-        if (socket.writableEnded) socket.setTimeout(1000, () => socket.destroy())
+        if (socket.writableEnded) setTimeout(() => socket.destroy(), lingerMs).unref()
         else socket.destroy()
         done(error)
       },
