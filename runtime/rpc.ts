@@ -62,7 +62,7 @@ export interface RpcClient<T> {
   close(): void
 }
 
-/** A proxy of the interface served at the other end; calls still open when the port closes are rejected with RT_STOPPED. */
+/** A proxy of the interface served at the other end; calls open when the port closes, and later ones, are rejected with RT_STOPPED. */
 export function connectRpc<T extends object>(
   port: MessagePort,
   transferOf: TransferOf = nothing,
@@ -86,9 +86,12 @@ export function connectRpc<T extends object>(
       call?.reject(new LarderError(code, message, { details }))
     } else call?.resolve(answer.value)
   })
+  let isClosed = false
+  const stopped = (): LarderError =>
+    new LarderError('RT_STOPPED', 'The store this call was for has stopped.')
   port.on('close', () => {
-    for (const call of open.values())
-      call.reject(new LarderError('RT_STOPPED', 'The store this call was for has stopped.'))
+    isClosed = true
+    for (const call of open.values()) call.reject(stopped())
     open.clear()
   })
 
@@ -101,6 +104,11 @@ export function connectRpc<T extends object>(
           ? undefined
           : (...args: unknown[]) =>
               new Promise((resolve, reject) => {
+                // A closed port takes messages without a word.
+                if (isClosed) {
+                  reject(stopped())
+                  return
+                }
                 const id = ++lastId
                 open.set(id, { resolve, reject })
                 port.postMessage({ id, method, args } satisfies Call, args.flatMap(transferOf))

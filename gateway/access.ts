@@ -1,0 +1,61 @@
+import { isName, type Credential } from '../domain/index.ts'
+import { coversFilter, matchesFilter } from './topic.ts'
+
+/** Who a connection is, once it has logged in. */
+export interface Identity {
+  readonly username: string
+  readonly kind: Credential['kind']
+  /** Path the connection speaks under; null for an operator and a bridge. */
+  readonly path: { readonly site: string; readonly device: string } | null
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
+}
+
+export type AccessRefusal = 'topic-not-allowed' | 'retain-not-allowed' | 'filter-not-allowed'
+
+const ownTopics = ['telemetry', 'state', 'command/result'] as const
+
+export const commandTopic = ({ site, device }: { site: string; device: string }): string =>
+  `v1/${site}/${device}/command`
+
+/** Null where the identity may publish so. */
+export function checkPublish(
+  identity: Identity,
+  message: { readonly topic: string; readonly retain: boolean },
+): AccessRefusal | null {
+  const own = identity.path && ownTopic(identity.path, message.topic)
+  if (own) return message.retain && own !== 'state' ? 'retain-not-allowed' : null
+  const isExtra =
+    !message.topic.startsWith('$') &&
+    identity.publish.some((rule) => matchesFilter(rule, message.topic))
+  return isExtra ? null : 'topic-not-allowed'
+}
+
+function ownTopic(
+  path: { readonly site: string; readonly device: string },
+  topic: string,
+): (typeof ownTopics)[number] | null {
+  const [version, site, device, ...rest] = topic.split('/')
+  if (version !== 'v1' || site !== path.site || device !== path.device) return null
+  return ownTopics.find((own) => own === rest.join('/')) ?? null
+}
+
+/** Null where the identity may subscribe so. Shared subscriptions are for nobody: the broker has none. */
+export function checkSubscribe(identity: Identity, filter: string): AccessRefusal | null {
+  if (filter === '$share' || filter.startsWith('$share/')) return 'filter-not-allowed'
+  const isOwn = identity.path !== null && filter === commandTopic(identity.path)
+  const isExtra = identity.subscribe.some((rule) => coversFilter(rule, filter))
+  return isOwn || isExtra ? null : 'filter-not-allowed'
+}
+
+/** Whether a message may go out to the identity: asked again at delivery, for sessions that outlived a change of rules. */
+export function mayReceive(identity: Identity, topic: string): boolean {
+  if (identity.path !== null && topic === commandTopic(identity.path)) return true
+  return identity.subscribe.some((rule) => matchesFilter(rule, topic))
+}
+
+/** The path of a client id `site.device`; null where it has another shape. */
+export function parseClientId(clientId: string): { site: string; device: string } | null {
+  const [site = '', device = '', ...more] = clientId.split('.')
+  return more.length === 0 && isName(site) && isName(device) ? { site, device } : null
+}

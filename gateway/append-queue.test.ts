@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { LarderError, type RawMessage } from '../domain/index.ts'
+import { createMemoryMessageLog } from '../message-log/index.ts'
+import { createManualClock } from '../runtime/index.ts'
+import { createAppendQueue } from './append-queue.ts'
+
+const message = (bytes = 1): RawMessage => ({
+  topic: 't',
+  payload: new Uint8Array(bytes),
+  receivedAt: 0,
+  qos: 1,
+  retain: false,
+  clientId: null,
+})
+
+/** A log whose appends end when the test says so. */
+function open(settings = { batchWaitMs: 0, batchMessages: 3 }) {
+  const appends: { count: number; end: (error?: Error) => void }[] = []
+  const log = {
+    ...createMemoryMessageLog(),
+    append: (messages: readonly RawMessage[]) =>
+      new Promise<number[]>((resolve, reject) =>
+        appends.push({
+          count: messages.length,
+          end: (error) => (error ? reject(error) : resolve(messages.map(() => 1))),
+        }),
+      ),
+  }
+  const counted: (Error | null)[] = []
+  const queue = createAppendQueue({
+    log,
+    settings,
+    wall: createManualClock(0),
+    onAppended: (_, __, error) => counted.push(error),
+  })
+  const add = (bytes?: number): Promise<Error | null> =>
+    new Promise((resolve) => queue.add(message(bytes), resolve))
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return { appends, queue, add, turn, counted }
+}
+
+describe('the append queue', () => {
+  it('calls back only once the log has answered', async () => {
+    const { appends, add, turn } = open()
+    let done = false
+    const added = add().then(() => (done = true))
+    await turn()
+    expect(done).toBe(false)
+    appends[0]!.end()
+    await added
+    expect(done).toBe(true)
+  })
+
+  it('has two appends on their way and gathers the rest into batches', async () => {
+    const { appends, add, turn, queue } = open()
+    const added = Array.from({ length: 8 }, () => add())
+    expect(appends.map(({ count }) => count)).toEqual([1, 1])
+    appends[0]!.end()
+    await turn()
+    appends[1]!.end()
+    await turn()
+    expect(appends.map(({ count }) => count)).toEqual([1, 1, 3, 3])
+    appends[2]!.end()
+    appends[3]!.end()
+    expect(await Promise.all(added)).toEqual(Array.from({ length: 8 }, () => null))
+    await queue.drain()
+  })
+
+  it('waits a little for more messages', async () => {
+    const { appends, add } = open({ batchWaitMs: 5, batchMessages: 100 })
+    const added = [add(), add()]
+    expect(appends).toHaveLength(0)
+    await new Promise((resolve) => setTimeout(resolve, 15))
+    expect(appends.map(({ count }) => count)).toEqual([2])
+    appends[0]!.end()
+    await Promise.all(added)
+  })
+
+  it('tells every message of a batch that was not kept, and goes on with the next', async () => {
+    const { appends, add, turn, counted } = open()
+    const full = new LarderError('RT_DISK_FULL', 'full')
+    const added = [add(), add(), add()]
+    appends[0]!.end(full)
+    appends[1]!.end(full)
+    await turn()
+    appends[2]!.end()
+    expect(await Promise.all(added)).toEqual([full, full, null])
+    expect(counted).toEqual([full, full, null])
+  })
+
+  it('closes its gate while too much waits, and opens it again', async () => {
+    const { appends, add, queue, turn } = open({ batchWaitMs: 0, batchMessages: 100 })
+    const added = [add(40 << 20), add(40 << 20)]
+    expect(queue.isOpen()).toBe(false)
+    let opened = false
+    queue.whenOpen(() => (opened = true))
+    appends[0]!.end()
+    await turn()
+    expect(opened).toBe(false)
+    appends[1]!.end()
+    await Promise.all(added)
+    expect([opened, queue.isOpen()]).toEqual([true, true])
+  })
+})

@@ -1,0 +1,89 @@
+import { verifySecret, type Credential, type DeviceRegistry } from '../domain/index.ts'
+import { parseClientId, type Identity } from './access.ts'
+
+export type LoginRefusal =
+  'no-credentials' | 'unknown-user' | 'wrong-secret' | 'revoked' | 'wrong-client-id'
+
+export type Login =
+  | { readonly identity: Identity; readonly refused: null }
+  | { readonly identity: null; readonly refused: LoginRefusal }
+
+export interface Authenticator {
+  logIn(login: {
+    readonly clientId: string
+    readonly username: string | undefined
+    readonly password: Buffer | undefined
+  }): Promise<Login>
+  /** Whether a login of before would still be let in. */
+  isStillValid(identity: Identity): Promise<boolean>
+  stop(): void
+}
+
+/** Credentials remembered at the same time; a storm of reconnects then asks the store for none of them twice. */
+const maxRemembered = 20_000
+
+const refused = (reason: LoginRefusal): Login => ({ identity: null, refused: reason })
+
+/** Checks who logs in. Known credentials are remembered until the registry says that they changed. */
+export function createAuthenticator(registry: DeviceRegistry): Authenticator {
+  const remembered = new Map<string, Credential>()
+  /** Rises with each change, so that an answer asked for before it is not remembered. */
+  let changes = 0
+
+  const unsubscribe = registry.subscribe(({ what }) => {
+    if (what !== 'credential') return
+    changes++
+    remembered.clear()
+  })
+
+  const find = async (username: string): Promise<Credential | null> => {
+    const known = remembered.get(username)
+    if (known) return known
+    const changesBefore = changes
+    const found = await registry.credential(username)
+    if (found && changes === changesBefore) {
+      if (remembered.size >= maxRemembered) remembered.delete(remembered.keys().next().value!)
+      remembered.set(username, found)
+    }
+    return found
+  }
+
+  const pathOf = async (
+    credential: Credential,
+    clientId: string,
+  ): Promise<Identity['path'] | 'wrong-client-id'> => {
+    const { kind, site, device } = credential
+    const claimed = parseClientId(clientId)
+    if (kind === 'operator' || kind === 'bridge') {
+      // A device's own client id stays free for the device.
+      const isTaken = claimed && (await find(`${claimed.site}/${claimed.device}`))
+      return isTaken ? 'wrong-client-id' : null
+    }
+    if (claimed?.site !== site) return 'wrong-client-id'
+    if (kind === 'device') return claimed.device === device ? claimed : 'wrong-client-id'
+    // A join credential speaks for devices that have none of their own yet.
+    const isRegistered = (await find(`${claimed.site}/${claimed.device}`)) !== null
+    return isRegistered ? 'wrong-client-id' : claimed
+  }
+
+  return {
+    async logIn({ clientId, username, password }) {
+      if (username === undefined || password === undefined) return refused('no-credentials')
+      const credential = await find(username)
+      const stored = credential ?? { salt: '', hash: '0'.repeat(64) }
+      const isRight = verifySecret(password.toString('utf8'), stored)
+      if (!credential) return refused('unknown-user')
+      if (!isRight) return refused('wrong-secret')
+      if (credential.revoked) return refused('revoked')
+      const path = await pathOf(credential, clientId)
+      if (path === 'wrong-client-id') return refused(path)
+      const { kind, publish, subscribe } = credential
+      return { identity: { username, kind, path, publish, subscribe }, refused: null }
+    },
+    async isStillValid({ username }) {
+      const credential = await registry.credential(username)
+      return credential !== null && !credential.revoked
+    },
+    stop: unsubscribe,
+  }
+}

@@ -1,0 +1,231 @@
+import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
+import type { Clock, DeviceRegistry, RawMessage } from '../domain/index.ts'
+import type { Logger } from '../runtime/index.ts'
+import { checkPublish, checkSubscribe, commandTopic, mayReceive, type Identity } from './access.ts'
+import type { AppendQueue } from './append-queue.ts'
+import { createAuthenticator, type LoginRefusal } from './authenticator.ts'
+import { boundSessions } from './bound-sessions.ts'
+import { createCommandDelivery } from './command-delivery.ts'
+import type { GatewayMetrics } from './gateway-metrics.ts'
+import { maxTopicLevels } from './mqtt-frame.ts'
+
+export interface Broker {
+  readonly aedes: Aedes
+  /** Closes every connection; their Wills go the way of every message. */
+  stop(): Promise<void>
+}
+
+/** CONNACK return codes of MQTT 3.1.1, 3.2.2.3. */
+const returnCodes: Record<LoginRefusal | 'id-in-use' | 'will-not-allowed' | 'not-ready', number> = {
+  'no-credentials': 4,
+  'unknown-user': 4,
+  'wrong-secret': 4,
+  revoked: 5,
+  'wrong-client-id': 2,
+  'id-in-use': 2,
+  'will-not-allowed': 5,
+  'not-ready': 3,
+}
+
+/** Longest client id of MQTT 3.1 that is taken: `site.device` does not fit the 23 characters of its specification. */
+const maxClientIdBytes = 256
+const maxInflightInbound = 100
+const connectPacketsQueued = 42
+
+/**
+ * The MQTT broker with our identity, access and durability. The append stands in `authorizePublish`, the one
+ * asynchronous step before aedes answers: so PUBACK, PUBREC and the publishing of a Will all come after it.
+ */
+export async function createBroker(deps: {
+  readonly settings: { readonly drainTimeoutMs: number; readonly connectDeadlineMs: number }
+  readonly queue: AppendQueue
+  readonly registry: DeviceRegistry
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: GatewayMetrics
+  readonly onReady: (client: Client) => void
+}): Promise<Broker> {
+  const { queue, registry, clock, logger, metrics } = deps
+  const authenticator = createAuthenticator(registry)
+  const identities = new WeakMap<Client, Identity>()
+  const wills = new WeakMap<Client, { topic: string; retain: boolean }>()
+  const takesCommands = new WeakSet<Client>()
+  /** Sessions that subscribed to more than their own commands. While there are none, telemetry need not be routed. */
+  const watchers = new Set<string>()
+  const commands = createCommandDelivery({
+    registry,
+    clock,
+    onFailure: (error) => logger.warn({ err: error }, 'a command could not be delivered'),
+  })
+
+  const refuse = (reason: string): void => metrics.refused.inc({ reason })
+
+  const logIn = async (
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+  ): Promise<keyof typeof returnCodes | null> => {
+    const { identity, refused } = await authenticator.logIn({
+      clientId: client.id,
+      username,
+      password,
+    })
+    if (!identity) return refused
+    const other = clientOf(client.id)
+    const holder = other && identities.get(other)
+    if (holder && holder.username !== identity.username) return 'id-in-use'
+    const will = wills.get(client)
+    if (will && checkPublish(identity, will)) return 'will-not-allowed'
+    identities.set(client, identity)
+    return null
+  }
+
+  const aedes = await Aedes.createBroker({
+    concurrency: 100,
+    connectTimeout: deps.settings.connectDeadlineMs,
+    drainTimeout: deps.settings.drainTimeoutMs,
+    maxClientsIdLength: maxClientIdBytes,
+    maxInflightInbound,
+    maxTopicLevels,
+    queueLimit: connectPacketsQueued,
+
+    preConnect(client, packet, done) {
+      if (packet.will) wills.set(client, { topic: packet.will.topic, retain: !!packet.will.retain })
+      done(null, true)
+    },
+
+    authenticate(client, username, password, done) {
+      logIn(client, username, password)
+        .catch((error: unknown) => {
+          logger.error({ err: error }, 'a login could not be checked')
+          return 'not-ready' as const
+        })
+        .then((refusal) => {
+          if (refusal) refuse(refusal)
+          done(refusal && loginError(refusal), refusal === null)
+        })
+        .catch((error: unknown) => logger.error({ err: error }, 'a login failed'))
+    },
+
+    authorizePublish(client, packet, done) {
+      metrics.received.inc()
+      const identity = client && identities.get(client)
+      const refusal = identity ? checkPublish(identity, packet) : 'topic-not-allowed'
+      if (refusal) {
+        refuse(refusal)
+        done(new Error(refusal))
+        return
+      }
+      queue.add(toMessage(packet, isWill(client, packet) ? null : client, clock), (error) => {
+        if (!error && packet.qos > 0) metrics.acknowledged.inc()
+        // Not kept, so not acknowledged: the connection closes and the device sends again.
+        done(error)
+      })
+    },
+
+    authorizeSubscribe(client, subscription, done) {
+      const identity = identities.get(client)
+      const refusal = identity ? checkSubscribe(identity, subscription.topic) : 'filter-not-allowed'
+      if (refusal) refuse(refusal)
+      else if (identity?.path && subscription.topic === commandTopic(identity.path))
+        takesCommands.add(client)
+      else watchers.add(client.id)
+      done(null, refusal ? null : subscription)
+    },
+
+    authorizeForward(client, packet) {
+      const identity = identities.get(client)
+      return identity && mayReceive(identity, packet.topic) ? packet : null
+    },
+  })
+
+  const clientOf = (id: string): Client | undefined =>
+    (aedes as unknown as { clients: Partial<Record<string, Client>> }).clients[id]
+
+  const deliverCommands = (client: Client): void => {
+    const path = identities.get(client)?.path
+    if (path && takesCommands.has(client)) commands.deliver(client, path)
+  }
+
+  boundSessions(aedes, {
+    maySubscribe: (client, filter) => {
+      const identity = identities.get(client)
+      return identity !== undefined && checkSubscribe(identity, filter) === null
+    },
+    onDropped: () => refuse('session-queue-full'),
+  })
+  skipUnwatched(aedes, () => watchers.size > 0)
+
+  aedes.on('clientReady', (client) => {
+    deps.onReady(client)
+    deliverCommands(client)
+  })
+  aedes.on('subscribe', (_, client) => deliverCommands(client))
+  aedes.on('clientDisconnect', (client) => {
+    if (client.clean) watchers.delete(client.id)
+  })
+  aedes.on('keepaliveTimeout', () => refuse('keep-alive'))
+  ;(aedes as unknown as NodeJS.EventEmitter).on('error', (error) =>
+    logger.error({ err: error }, 'the broker reported an error'),
+  )
+
+  const unsubscribe = registry.subscribe(({ site, device, what }) => {
+    const client = clientOf(`${site}.${device}`)
+    const identity = client && identities.get(client)
+    if (!identity) return
+    if (what === 'command') {
+      deliverCommands(client)
+      return
+    }
+    authenticator
+      .isStillValid(identity)
+      .then((isValid) => {
+        if (isValid) return
+        refuse('revoked')
+        client.close()
+      })
+      .catch((error: unknown) => logger.error({ err: error }, 'a credential could not be checked'))
+  })
+
+  return {
+    aedes,
+    stop() {
+      unsubscribe()
+      authenticator.stop()
+      return new Promise((resolve) => aedes.close(resolve))
+    },
+  }
+}
+
+function loginError(refusal: keyof typeof returnCodes): AuthenticateError {
+  const error: unknown = Object.assign(new Error(refusal), { returnCode: returnCodes[refusal] })
+  return error as AuthenticateError
+}
+
+function isWill(client: Client | null, packet: PublishPacket): boolean {
+  return client === null || (client as unknown as { will: unknown }).will === packet
+}
+
+function toMessage(packet: PublishPacket, client: Client | null, clock: Clock): RawMessage {
+  const { topic, payload, qos, retain } = packet
+  return {
+    topic,
+    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    receivedAt: clock.now(),
+    qos,
+    retain,
+    clientId: client?.id ?? null,
+  }
+}
+
+/** Routing costs more than all the rest of a publish: what nobody watches and nothing retains ends after its append. */
+function skipUnwatched(aedes: Aedes, isWatched: () => boolean): void {
+  type Publish = (packet: PublishPacket, client: unknown, done: (error?: Error) => void) => void
+  const broker = aedes as unknown as { publish: Publish }
+  const publish = broker.publish.bind(aedes)
+  broker.publish = (packet, client, done) => {
+    const isFromClient = typeof client === 'object' && client !== null
+    if (isFromClient && !packet.retain && !isWatched()) done()
+    else publish(packet, client, done)
+  }
+}

@@ -1,0 +1,52 @@
+import { Counter, Gauge, Histogram, type Registry } from '../runtime/index.ts'
+
+/** Counted per message, logged never. */
+export interface GatewayMetrics {
+  readonly received: Counter
+  readonly acknowledged: Counter
+  readonly refused: Counter<'reason'>
+  readonly appendSeconds: Histogram
+  readonly appendFailures: Counter
+}
+
+export function createGatewayMetrics(
+  registry: Registry,
+  countConnections: () => number,
+): GatewayMetrics {
+  const registers = [registry]
+  const connections: Gauge = new Gauge({
+    name: 'larder_gateway_connections',
+    help: 'Connections open now.',
+    registers,
+    collect: () => connections.set(countConnections()),
+  })
+  return {
+    received: new Counter({
+      name: 'larder_gateway_received_total',
+      help: 'Messages published to the gateway, refused ones included.',
+      registers,
+    }),
+    acknowledged: new Counter({
+      name: 'larder_gateway_acknowledged_total',
+      help: 'Messages acknowledged, each after it was durable.',
+      registers,
+    }),
+    refused: new Counter({
+      name: 'larder_gateway_refused_total',
+      help: 'Connections, messages and subscriptions refused, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    appendSeconds: new Histogram({
+      name: 'larder_gateway_append_seconds',
+      help: 'Time until a batch of messages was durable.',
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5],
+      registers,
+    }),
+    appendFailures: new Counter({
+      name: 'larder_gateway_append_failures_total',
+      help: 'Batches that could not be made durable; none of their messages was acknowledged.',
+      registers,
+    }),
+  }
+}

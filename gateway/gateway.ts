@@ -1,0 +1,123 @@
+import { createServer, isIP, type Server, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { Client } from 'aedes'
+import type { Settings } from '../config/index.ts'
+import { LarderError, type Clock, type DeviceRegistry } from '../domain/index.ts'
+import type { MessageLog } from '../message-log/index.ts'
+import { describeSystemError, type Logger, type Registry, type Stage } from '../runtime/index.ts'
+import { createAppendQueue, type AppendQueueSettings } from './append-queue.ts'
+import { createBroker } from './broker.ts'
+import { createGatewayMetrics } from './gateway-metrics.ts'
+import { createGuard, type Guard } from './guard.ts'
+
+export interface GatewayDeps {
+  readonly settings: Settings['mqtt']
+  readonly messageLogSettings: AppendQueueSettings
+  readonly log: MessageLog
+  readonly registry: DeviceRegistry
+  /** The city's: receive times. */
+  readonly clock: Clock
+  readonly wall: Clock
+  readonly logger: Logger
+  readonly metrics: Registry
+}
+
+export interface Gateway extends Stage {
+  readonly host: string
+  readonly port: number
+  connections(): number
+}
+
+const backlog = 4096
+const stopWithinMs = 3000
+
+/** The MQTT gateway: listens until stopped. What it acknowledges is in the log. */
+export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
+  const { settings, logger } = deps
+  refusePlaintextBeyondLoopback(settings)
+  const guards = new Set<Guard>()
+  const metrics = createGatewayMetrics(deps.metrics, () => guards.size)
+  let isFailing = false
+
+  const queue = createAppendQueue({
+    log: deps.log,
+    settings: deps.messageLogSettings,
+    wall: deps.wall,
+    onAppended(_, startedAt, error) {
+      metrics.appendSeconds.observe((deps.wall.now() - startedAt) / 1000)
+      if (error) metrics.appendFailures.inc()
+      if ((error !== null) === isFailing) return
+      isFailing = error !== null
+      if (error) logger.error({ err: error }, 'messages are not acknowledged: they cannot be kept')
+      else logger.warn('messages are kept and acknowledged again')
+    },
+  })
+  const broker = await createBroker({
+    ...deps,
+    queue,
+    metrics,
+    onReady: (client: Client) => (client.conn as Guard).allowLongPackets(),
+  })
+
+  const server = createServer({ noDelay: true }, (socket: Socket) => {
+    const guard = createGuard(socket, {
+      settings,
+      gate: queue,
+      onFault: (reason) => metrics.refused.inc({ reason }),
+    })
+    guards.add(guard)
+    guard.on('close', () => guards.delete(guard))
+    broker.aedes.handle(guard)
+  })
+  server.maxConnections = settings.maxConnections
+  server.on('drop', () => metrics.refused.inc({ reason: 'too-many-connections' }))
+  const { address, port } = await listen(server, settings)
+
+  let stopping: Promise<void> | undefined
+  return {
+    host: address,
+    port,
+    connections: () => guards.size,
+    stop: () =>
+      (stopping ??= within(stopWithinMs, async () => {
+        server.close()
+        await broker.stop()
+        for (const guard of guards) guard.destroy()
+        await queue.drain()
+      })),
+  }
+}
+
+function refusePlaintextBeyondLoopback({
+  host,
+  allowPlaintextBeyondLoopback,
+}: Settings['mqtt']): void {
+  const isLoopback =
+    host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  if (isLoopback || allowPlaintextBeyondLoopback) return
+  throw new LarderError(
+    'RT_SETTINGS_INVALID',
+    `MQTT would listen on ${host} without encryption, for everyone in reach to read. Listen on 127.0.0.1, or set mqtt.allowPlaintextBeyondLoopback (LARDER_MQTT_ALLOW_PLAINTEXT_BEYOND_LOOPBACK=true) where the network itself is protected.`,
+  )
+}
+
+function listen(server: Server, { host, port }: Settings['mqtt']): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        describeSystemError(error, {
+          what: `MQTT cannot listen on ${host}:${port}`,
+          remedy: 'Stop the other program, or choose another port with --mqtt PORT.',
+        }),
+      ),
+    )
+    server.listen({ host, port, backlog }, () => resolve(server.address() as AddressInfo))
+  })
+}
+
+async function within(ms: number, work: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([work(), deadline])
+  clearTimeout(timer)
+}

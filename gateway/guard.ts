@@ -1,0 +1,148 @@
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { checkFrame, readLength, type FrameFault } from './mqtt-frame.ts'
+
+export interface GuardSettings {
+  readonly maxPacketBytesBeforeLogin: number
+  readonly maxPacketBytes: number
+  readonly connectDeadlineMs: number
+  readonly frameDeadlineMs: number
+}
+
+export type GuardFault = FrameFault | 'connect-deadline' | 'frame-deadline'
+
+/** Holds readers back while too much waits for the disk. */
+export interface Gate {
+  isOpen(): boolean
+  whenOpen(listener: () => void): void
+}
+
+/** The broker's side of a socket: only whole and valid frames come through. */
+export interface Guard extends Duplex {
+  /** The login was accepted: packets may be longer from here on. */
+  allowLongPackets(): void
+}
+
+const empty = Buffer.alloc(0)
+/** How long an answer to a refused connection may take to leave. */
+const lingerMs = 1000
+
+/**
+ * Stands between a socket and the broker, which has no limit before login and accepts more than the standard does.
+ * A packet longer than allowed is refused at its length field, before it is there.
+ */
+export function createGuard(
+  socket: Socket,
+  deps: {
+    readonly settings: GuardSettings
+    readonly gate: Gate
+    readonly onFault: (fault: GuardFault) => void
+  },
+): Guard {
+  const { settings, gate } = deps
+  let rest: Buffer = empty
+  let hasConnected = false
+  let limit = settings.maxPacketBytesBeforeLogin
+  let frameTimer: NodeJS.Timeout | undefined
+
+  const refuse = (fault: GuardFault, answer: Buffer | null = null): void => {
+    if (guard.destroyed) return
+    deps.onFault(fault)
+    if (answer) socket.end(answer)
+    guard.destroy()
+  }
+  const loginTimer = setTimeout(() => refuse('connect-deadline'), settings.connectDeadlineMs)
+
+  /** Bytes at the start of `bytes` that are whole valid frames; null once refused. */
+  const checkFrames = (bytes: Buffer): number | null => {
+    let at = 0
+    while (at < bytes.length) {
+      const length = readLength(bytes, at)
+      if (length === null) break
+      if (length === 'length') return refuseNull('length')
+      if (length.body > limit) return refuseNull('oversize')
+      if (at + length.head + length.body > bytes.length) break
+      const refusal = checkFrame(bytes, at, length, hasConnected)
+      if (refusal) return refuseNull(refusal.fault, refusal.answer)
+      hasConnected = true
+      at += length.head + length.body
+    }
+    return at
+  }
+  const refuseNull = (fault: GuardFault, answer: Buffer | null = null): null => {
+    refuse(fault, answer)
+    return null
+  }
+
+  const receive = (chunk: Buffer): void => {
+    if (guard.destroyed) return
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const whole = checkFrames(bytes)
+    if (whole === null) return
+    rest = bytes.subarray(whole)
+    if (whole > 0 || rest.length === 0) {
+      clearTimeout(frameTimer)
+      frameTimer = undefined
+    }
+    if (rest.length > 0)
+      frameTimer ??= setTimeout(() => refuse('frame-deadline'), settings.frameDeadlineMs)
+    const isTaken = whole === 0 || guard.push(bytes.subarray(0, whole))
+    if (isTaken && gate.isOpen()) return
+    socket.pause()
+    if (isTaken) gate.whenOpen(() => socket.resume())
+  }
+
+  const guard = Object.assign(
+    new Duplex({
+      read() {
+        if (gate.isOpen()) socket.resume()
+        else gate.whenOpen(() => socket.resume())
+      },
+      write(chunk: Buffer, _, done) {
+        send(socket, chunk, done)
+      },
+      // The broker writes a packet in many small pieces: joined they leave in one segment.
+      writev(chunks, done) {
+        send(socket, Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done)
+      },
+      final(done) {
+        socket.end()
+        done()
+      },
+      destroy(error, done) {
+        clearTimeout(loginTimer)
+        clearTimeout(frameTimer)
+        // An answer already given still leaves; a peer that does not take it is cut off.
+        if (socket.writableEnded) setTimeout(() => socket.destroy(), lingerMs).unref()
+        else socket.destroy()
+        done(error)
+      },
+    }),
+    {
+      allowLongPackets() {
+        clearTimeout(loginTimer)
+        limit = settings.maxPacketBytes
+      },
+    },
+  )
+
+  socket.on('data', receive)
+  socket.on('end', () => guard.push(null))
+  socket.on('error', () => guard.destroy())
+  socket.on('close', () => guard.destroy())
+  return guard
+}
+
+function send(socket: Socket, bytes: Buffer, done: () => void): void {
+  if (socket.destroyed || socket.write(bytes)) {
+    done()
+    return
+  }
+  const proceed = (): void => {
+    socket.off('drain', proceed)
+    socket.off('close', proceed)
+    done()
+  }
+  socket.on('drain', proceed)
+  socket.on('close', proceed)
+}
