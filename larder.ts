@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { registerPlan } from './cli/plan.ts'
+import { registerModels } from './cli/models.ts'
 import { registerSettings } from './cli/settings.ts'
 import { errorMessage, LarderError } from './domain/index.ts'
 
@@ -11,6 +12,7 @@ const program = new Command('larder')
   .showHelpAfterError('Run with --help for what is allowed.')
 
 registerPlan(program)
+registerModels(program)
 registerSettings(program)
 
 /** Exit codes: 0 done, 1 could not, 2 wrong use. */

@@ -17,9 +17,11 @@ const choice = <const T extends readonly [string, ...string[]]>(
   value: T[number],
   description: string,
 ) =>
-  Type.Union(
-    values.map((one) => Type.Literal(one as T[number])),
-    { default: value, description },
+  Type.Unsafe<T[number]>(
+    Type.Union(
+      values.map((one) => Type.Literal(one)),
+      { default: value, description },
+    ),
   )
 
 export const Settings = Type.Object(

@@ -1,9 +1,8 @@
-import type { Forecast, ForecastTarget } from '../domain/index.ts'
+import type { ForecastTarget } from '../domain/index.ts'
 
 /**
- * Hourly history of many series on one grid: entry [series][hour] lies at `from + hour * 1 h`.
- * `value` is NaN where nothing is known; `censored` is the share of the hour (0..1) in which the series could not sell,
- * so that the value is a lower bound. Known-future inputs go on past the last known hour.
+ * Hourly history of many series on one grid: entry [series][hour] lies at `from + hour * 1 h`, on full hours of UTC.
+ * Forecasters read nothing at or after the origin they are asked for but the known inputs.
  */
 export interface History {
   readonly target: ForecastTarget
@@ -17,23 +16,37 @@ export interface SeriesHistory {
   readonly product: string | null
   readonly device: string | null
   readonly timeZone: string
-  /** Static inputs by name (category, tempClass): never an identity. */
+  /** Static inputs by name (category, tempClass, region): never an identity. */
   readonly statics: Readonly<Record<string, string>>
+  /** NaN where nothing is known. */
   readonly value: Float32Array
-  readonly censored: Float32Array
-  /** Known for the future too, by name (discount, holiday, activity, precipitation, temperature): hours + 12 entries at least. */
-  readonly known: Readonly<Record<string, Float32Array>>
+  /** Minutes 0..60 of the hour in which the series could not sell: then the value is a lower bound. */
+  readonly outMinutes: Uint8Array
+  /** Known for the future too, by name (discount, holiday, activity, weather). */
+  readonly known: Readonly<Record<string, KnownInput>>
 }
 
-export type SeriesForecast = Pick<Forecast, 'total' | 'hours' | 'servedBy' | 'label' | 'model'>
+/** Entry i holds for `hoursPerStep` hours from `from + i * hoursPerStep`; past the last entry the last one holds on. */
+export interface KnownInput {
+  readonly hoursPerStep: number
+  readonly values: Float32Array
+}
 
-/** Learns from history, answers distributions. The naive ones implement it too. */
+/**
+ * Forecasts of all series of a history, in order, as flat rows: a row's quantiles are in the order of `quantileLevels`;
+ * hours are [series][hour][level]. `answered` is 0 where a series has no known hour before the origin.
+ */
+export interface ForecastBatch {
+  readonly origin: number
+  readonly answered: Uint8Array
+  readonly mean: Float32Array
+  readonly quantiles: Float32Array
+  readonly hourMean: Float32Array
+  readonly hourQuantiles: Float32Array
+}
+
+/** Answers distributions. The naive ones implement it too. `origin` is a full hour. */
 export interface Forecaster {
   readonly name: string
-  train(
-    history: History,
-    options: { readonly until: number; readonly signal?: AbortSignal },
-  ): Promise<void>
-  /** One answer per series, in order; reads nothing at or after `origin` but the known inputs. */
-  forecast(history: History, origin: number): Promise<readonly SeriesForecast[]>
+  forecast(history: History, origin: number): ForecastBatch
 }

@@ -1,5 +1,19 @@
 /**
- * From hourly history to the next 12 hours as distributions. Takes readings from the series store, gives forecasts to the
- * operations store, and promises quantiles that never cross and nothing read from after the origin.
+ * From hourly history to the next 12 hours as distributions. Takes readings from the series store (or files), gives forecasts
+ * to the operations store (or files), and promises quantiles that never cross and nothing read from after the origin but
+ * what is known ahead. Baselines answer at once; one global TensorFlow.js network over all series learns in the background.
  */
+export * from './backtest.ts'
+export * from './baselines/index.ts'
+export * from './forecast-batch.ts'
 export * from './forecaster.ts'
+export * from './history/index.ts'
+export * from './network-forecaster.ts'
+export * from './network-model.ts'
+export * from './scores.ts'
+export * from './tf.ts'
+export * from './training.ts'
+export * from './training-plan.ts'
+export * from './forecast-round.ts'
+export * from './models-worker.ts'
+export * from './start-models.ts'

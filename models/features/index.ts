@@ -1,0 +1,3 @@
+export * from './build-inputs.ts'
+export * from './layout.ts'
+export * from './windows.ts'

@@ -1,0 +1,58 @@
+import type { ForecastTarget } from '../../domain/index.ts'
+import type { History } from '../forecaster.ts'
+
+/**
+ * What a trained model must remember to build its inputs again: which known and static inputs there were, how an average day
+ * runs, and the usual level. Saved with the weights.
+ */
+export interface FeatureLayout {
+  readonly target: ForecastTarget
+  readonly known: readonly string[]
+  readonly statics: readonly string[]
+  /** Share of an average hour's amount in each local hour of the day; its mean is 1. */
+  readonly profile: readonly number[]
+  /** Mean amount of an hour in stock over all series. */
+  readonly level: number
+}
+
+/** One-hot places per static input; values share them by hash, so that a value never seen still has one. */
+export const staticBuckets = 24
+
+/** `region` only says which series are pooled: a place among cities is an identity in disguise. */
+const notAnInput = new Set(['region'])
+
+/** Reads the hours before `until`, counted from `history.from`. */
+export function learnLayout(
+  history: History,
+  until: number,
+  localHourOf: (series: number) => number,
+): FeatureLayout {
+  const sum = new Float64Array(24)
+  const weight = new Float64Array(24)
+  const known = new Set<string>()
+  const statics = new Set<string>()
+  history.series.forEach((series, s) => {
+    const first = localHourOf(s)
+    for (let hour = 0; hour < Math.min(until, history.hours); hour++) {
+      const value = series.value[hour]!
+      if (Number.isNaN(value)) continue
+      const share = 1 - series.outMinutes[hour]! / 60
+      if (share <= 0) continue
+      const place = (first + hour) % 24
+      sum[place]! += value
+      weight[place]! += share
+    }
+    for (const name of Object.keys(series.known)) known.add(name)
+    for (const name of Object.keys(series.statics)) if (!notAnInput.has(name)) statics.add(name)
+  })
+  const means = sum.map((total, place) => (weight[place]! > 0 ? total / weight[place]! : 0))
+  const level = means.reduce((total, mean) => total + mean, 0) / 24
+  return {
+    target: history.target,
+    known: [...known].sort(),
+    statics: [...statics].sort(),
+    // A quiet hour keeps a hundredth, so that a first sale in it stays possible.
+    profile: [...means].map((mean) => Math.max(0.01, level > 0 ? mean / level : 1)),
+    level: level > 0 ? level : 1,
+  }
+}

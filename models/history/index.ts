@@ -1,0 +1,5 @@
+export * from './city-history.ts'
+export * from './footfall-parquet.ts'
+export * from './local-time.ts'
+export * from './retail-parquet.ts'
+export * from './trim-history.ts'

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errorMessage, LarderError, type ModelVersion } from '../domain/index.ts'
+import type { FeatureLayout } from './features/index.ts'
+import type { NetworkShape } from './network/index.ts'
+
+/** Goes up with every change of inputs, network or units: a model of another one is trained again, never misread. */
+export const modelFormat = 1
+export const codeVersion = `0.1.0+models.${modelFormat}`
+
+/** A trained network with all that is needed to use it and to say where it came from. */
+export interface NetworkModel {
+  readonly format: number
+  readonly version: ModelVersion
+  readonly layout: FeatureLayout
+  readonly shape: NetworkShape
+  /** Of each input, over the first epoch: inputs go in as (value - mean) / deviation. */
+  readonly means: readonly number[]
+  readonly deviations: readonly number[]
+  readonly backend: string
+  readonly tensorflow: string
+  readonly epochs: number
+  /** True where the limit of minutes cut training short, so that the seed alone does not give these weights again. */
+  readonly cutShort: boolean
+  readonly weights: Float32Array
+}
+
+const modelFile = 'model.json'
+const weightsFile = 'weights.bin'
+
+/** Weights first, then the description that names their checksum: a reader never pairs one with another's. */
+export async function saveModel(folder: string, model: NetworkModel): Promise<void> {
+  const { weights, ...description } = model
+  const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength)
+  await mkdir(folder, { recursive: true })
+  await replaceFile(join(folder, weightsFile), bytes)
+  await replaceFile(
+    join(folder, modelFile),
+    `${JSON.stringify({ ...description, weightsSha256: sha256(bytes) }, null, 1)}\n`,
+  )
+}
+
+export async function loadModel(folder: string): Promise<NetworkModel> {
+  try {
+    const text = await readFile(join(folder, modelFile), 'utf8')
+    const { weightsSha256, ...description } = JSON.parse(text) as Omit<NetworkModel, 'weights'> & {
+      weightsSha256: string
+    }
+    if (description.format !== modelFormat) {
+      throw new Error(`it has format ${description.format}, this program reads ${modelFormat}`)
+    }
+    const bytes = await readFile(join(folder, weightsFile))
+    if (sha256(bytes) !== weightsSha256) throw new Error('its weights do not match its description')
+    const weights = new Float32Array(new Uint8Array(bytes).buffer)
+    return { ...description, weights }
+  } catch (error) {
+    throw new LarderError(
+      'RT_FILE_UNREADABLE',
+      `The model in ${folder} cannot be used: ${errorMessage(error)}. Train it again with "larder models train".`,
+      { cause: error },
+    )
+  }
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** A crash leaves the old file or the new one, never half of either. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(`${path}.new`, content)
+  await rename(`${path}.new`, path)
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { quantileLevels } from '../domain/index.ts'
+import { compareRows, scoreRows, type ScoredRows } from './scores.ts'
+
+const window = fc.record({
+  y: fc.float({ min: 0, max: 50, noNaN: true }),
+  steps: fc.array(fc.float({ min: 0, max: 10, noNaN: true }), { minLength: 9, maxLength: 9 }),
+  mean: fc.float({ min: 0, max: 50, noNaN: true }),
+})
+const windows = fc
+  .array(window, { minLength: 1, maxLength: 30 })
+  .filter((all) => all.some(({ y }) => y > 0.1))
+
+const rowsOf = (all: { y: number; q: number[]; mean: number }[]): ScoredRows => ({
+  amount: Float32Array.from(all, ({ y }) => y),
+  mean: Float32Array.from(all, ({ mean }) => mean),
+  quantiles: Float32Array.from(all.flatMap(({ q }) => q)),
+  series: Int32Array.from(all, (_, i) => i),
+})
+
+test('each score equals its one-line definition', () => {
+  fc.assert(
+    fc.property(windows, (drafts) => {
+      const all = drafts.map(({ y, steps, mean }) => ({ y, mean, q: running(steps) }))
+      const sum = all.reduce((s, { y }) => s + y, 0)
+      const pinball = (p: number, k: number): number =>
+        all.reduce((s, { y, q }) => s + (y > q[k]! ? p * (y - q[k]!) : (1 - p) * (q[k]! - y)), 0)
+      const scores = scoreRows(rowsOf(all))
+      const wql = (2 * (pinball(0.1, 2) + pinball(0.5, 4) + pinball(0.9, 6))) / 3 / sum
+      expect(scores.wql).toBeCloseTo(wql, 6)
+      expect(scores.wape).toBeCloseTo((2 * pinball(0.5, 4)) / sum, 6)
+      expect(scores.wpe).toBeCloseTo(all.reduce((s, { y, mean }) => s + mean - y, 0) / sum, 6)
+      scores.coverage.forEach((share, k) => {
+        expect(share).toBe(all.filter(({ y, q }) => y <= q[k]!).length / all.length)
+      })
+      expect(scores.crossings).toBe(0)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('a window whose quantiles fall counts as crossed', () => {
+  const q: number[] = [...quantileLevels]
+  const crossed = [...q]
+  crossed[3] = 0
+  const rows = rowsOf([
+    { y: 1, q, mean: 1 },
+    { y: 1, q: crossed, mean: 1 },
+  ])
+  expect(scoreRows(rows).crossings).toBe(0.5)
+})
+
+test('a paired comparison is centred on the difference of the scores and says when nothing differs', () => {
+  const all = Array.from({ length: 40 }, (_, i) => ({
+    y: 1 + (i % 7),
+    mean: 3,
+    q: quantileLevels.map((p) => p * 6),
+  }))
+  const worse = all.map((row) => ({ ...row, q: row.q.map((value) => value + 12) }))
+  const difference = compareRows(rowsOf(all), rowsOf(worse), { seed: 1, draws: 200 })
+  expect(difference.difference).toBeCloseTo(
+    scoreRows(rowsOf(all)).wql - scoreRows(rowsOf(worse)).wql,
+    6,
+  )
+  expect(difference.high).toBeLessThan(0)
+  expect(compareRows(rowsOf(all), rowsOf(all), { seed: 1, draws: 50 })).toEqual({
+    difference: 0,
+    low: 0,
+    high: 0,
+  })
+})
+
+function running(steps: readonly number[]): number[] {
+  let sum = 0
+  return steps.map((step) => (sum = Math.fround(sum + step)))
+}

@@ -1,0 +1,74 @@
+import { createRandom } from '../runtime/index.ts'
+import type { History } from './forecaster.ts'
+
+/** How long and on what to train. Epochs of the first phase leave the held-out days alone; those of the second take them in. */
+export interface TrainingPlan {
+  readonly width: number
+  readonly blocks: number
+  readonly batch: number
+  readonly epochs: number
+  readonly settleEpochs: number
+  readonly originsPerEpoch: number
+  readonly learningRate: number
+  readonly settleLearningRate: number
+  /** Hours from `history.from`: first origin, first held-out hour, end of the history. */
+  readonly firstOrigin: number
+  readonly heldOutFrom: number
+  readonly until: number
+}
+
+/** Sized so that a city of hundreds of series trains within a minute and one of ten thousand within twenty. */
+export function planTraining(history: History, until: number): TrainingPlan {
+  const days = Math.floor(until / 24)
+  const heldOutDays = Math.min(7, Math.max(1, Math.floor(days / 8)))
+  const isLarge = history.series.length > 2000
+  const rowsPerEpoch = isLarge ? 60_000 : 16_000
+  const firstOrigin = 24 * Math.min(14, Math.floor(days / 2))
+  const heldOutFrom = until - 24 * heldOutDays
+  return {
+    width: isLarge ? 192 : 96,
+    blocks: 2,
+    batch: isLarge ? 1024 : 256,
+    epochs: isLarge ? 32 : 12,
+    settleEpochs: isLarge ? 8 : 3,
+    originsPerEpoch: Math.min(
+      heldOutFrom - 12 - firstOrigin,
+      Math.max(2, Math.round(rowsPerEpoch / Math.max(1, history.series.length))),
+    ),
+    learningRate: 1e-3,
+    settleLearningRate: 3e-4,
+    firstOrigin,
+    heldOutFrom,
+    until,
+  }
+}
+
+/** Fewest known hours before `until` with which training makes sense: a week to look back on and a day to learn from. */
+export const leastTrainingHours = 8 * 24
+
+/** The origins of one epoch, by chance: each day alike, hours before a busy half-day three times as often. */
+export function pickOrigins(
+  plan: TrainingPlan,
+  epoch: number,
+  seed: number,
+  profile: readonly number[],
+  localHourAtStart: number,
+): readonly number[] {
+  const random = createRandom(seed * 1009 + epoch * 7919 + 1)
+  const end = (epoch < plan.epochs ? plan.heldOutFrom : plan.until) - 12
+  const ahead = profile.map((_, hour) => {
+    let sum = 0
+    for (let j = 0; j < 12; j++) sum += profile[(hour + j) % 24]!
+    return sum
+  })
+  const busiest = Math.max(...ahead)
+  const isBusy = (origin: number): boolean =>
+    ahead[(localHourAtStart + origin) % 24]! >= 0.8 * busiest
+  const picked = new Set<number>()
+  const wanted = Math.min(plan.originsPerEpoch, end - plan.firstOrigin)
+  while (picked.size < wanted) {
+    const origin = plan.firstOrigin + Math.floor(random.next() * (end - plan.firstOrigin))
+    if (isBusy(origin) || random.next() < 1 / 3) picked.add(origin)
+  }
+  return [...picked]
+}
