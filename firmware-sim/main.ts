@@ -5,7 +5,6 @@ import { errorMessage, LarderError } from '../domain/index.ts'
 import { createLogger, createRandom, stopOnSignal, wallClock } from '../runtime/index.ts'
 import { citySizes, createCity } from './city/index.ts'
 import { createApiClient } from './client/index.ts'
-import { openRecordings } from './replay/index.ts'
 import { startSimulation } from './run/index.ts'
 
 const text = { type: 'string' } as const
@@ -64,10 +63,12 @@ try {
     seed,
     size,
     replay,
-    makeWorld: ({ startAt, from }) =>
-      replay === null
-        ? Promise.resolve(createCity({ seed, startAt, size, historyDays, from }))
-        : openRecordings({ folder: replay, startAt, historyDays, from, size: citySizes[size] }),
+    makeWorld: async ({ startAt, from }) => {
+      if (replay === null) return createCity({ seed, startAt, size, historyDays, from })
+      // The Parquet reader takes memory that only a replay needs.
+      const { openRecordings } = await import('./replay/index.ts')
+      return openRecordings({ folder: replay, startAt, historyDays, from, size: citySizes[size] })
+    },
     random: createRandom(seed),
     runId: randomUUID(),
     wall: wallClock,
