@@ -132,7 +132,9 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
   function saveClient(): Snapshot['client'] {
     return { transfers: transfers.save(), customers: customers.save() }
   }
-  const save = (): void =>
+  const save = (): void => {
+    // What people did since the last step has events of its own: they go out first.
+    stepper.step(world.now())
     file.write({
       version: 1,
       seed: deps.seed,
@@ -143,6 +145,7 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
       unacknowledged: links.unacknowledged(),
       client: saveClient(),
     })
+  }
   if (found) stepper.redo(found.done)
   save()
 
