@@ -4,4 +4,7 @@
  * with the stock that Larder knows. Speaks MQTT and HTTP only.
  */
 export * from './city/index.ts'
+export * from './client/index.ts'
 export * from './devices/index.ts'
+export * from './replay/index.ts'
+export * from './run/index.ts'

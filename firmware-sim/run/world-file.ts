@@ -1,0 +1,87 @@
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { errorMessage, LarderError } from '../../domain/index.ts'
+import { writeFileDurably } from '../../runtime/index.ts'
+import type { Intervention } from './stepper.ts'
+
+/** One moment of everything: the world, the devices, what they have not got acknowledged, and the people of the client's side. */
+export interface Snapshot {
+  readonly version: 1
+  readonly seed: number
+  readonly size: string
+  readonly replay: string | null
+  readonly world: unknown
+  readonly fleet: unknown
+  readonly unacknowledged: Readonly<Record<string, readonly string[]>>
+  readonly client: { readonly transfers: unknown; readonly customers: unknown }
+}
+
+/** A note between snapshots: what was done to the world, or what people have in mind since. */
+type Note = { readonly done: Intervention } | { readonly client: Snapshot['client'] }
+
+export interface WorldFile {
+  /** When the city begins: what was said first, so that an introduction cut short starts over with the same city. */
+  begin(startAt: number): number
+  /** The last snapshot and what was done after it; null where there is none. */
+  read(): { readonly snapshot: Snapshot; readonly done: readonly Intervention[] } | null
+  /** Replaces the snapshot durably and begins an empty notebook. */
+  write(snapshot: Snapshot): void
+  /** Survives a kill of the process at once, a power cut with the next snapshot. */
+  note(note: Note): void
+}
+
+/** `city.json` in the data folder, and beside it the notes since. */
+export function openWorldFile(folder: string): WorldFile {
+  const file = join(folder, 'city.json')
+  const notes = (number: number): string => join(folder, `city-notes-${number}.ndjson`)
+  const start = join(folder, 'city-start.json')
+  let number = 0
+  return {
+    begin(startAt) {
+      if (!existsSync(start)) writeFileDurably(start, JSON.stringify({ startAt }))
+      return (JSON.parse(readFileSync(start, 'utf8')) as { startAt: number }).startAt
+    },
+    read() {
+      if (!existsSync(file)) return null
+      try {
+        const stored = JSON.parse(readFileSync(file, 'utf8')) as {
+          notes: number
+          snapshot: Snapshot
+        }
+        if ((stored.snapshot.version as number) !== 1)
+          throw new LarderError('RT_FILE_UNREADABLE', 'it is of another version')
+        number = stored.notes
+        const later = readNotes(notes(number))
+        const client = later.reduce<Snapshot['client']>(
+          (last, note) => ('client' in note ? note.client : last),
+          stored.snapshot.client,
+        )
+        return {
+          snapshot: { ...stored.snapshot, client },
+          done: later.flatMap((note) => ('done' in note ? [note.done] : [])),
+        }
+      } catch (error) {
+        throw new LarderError(
+          'RT_FILE_UNREADABLE',
+          `The simulated city in ${file} cannot be read (${errorMessage(error)}). Start afresh with --reset.`,
+          { cause: error },
+        )
+      }
+    },
+    write(snapshot) {
+      writeFileDurably(file, JSON.stringify({ notes: number + 1, snapshot }))
+      rmSync(notes(number), { force: true })
+      number++
+    },
+    note(note) {
+      appendFileSync(notes(number), `${JSON.stringify(note)}\n`)
+    },
+  }
+}
+
+/** A last line cut short by a kill is left out: what it said had not been done. */
+function readNotes(file: string): readonly Note[] {
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as Note)
+}
