@@ -61,7 +61,9 @@ export function RunOutPanel(props: {
             <th scope="col" class="number">
               Empty in
             </th>
-            <th scope="col">State</th>
+            <th scope="col">
+              <span class="mark-words">State</span>
+            </th>
           </tr>
         </thead>
         <tbody>
