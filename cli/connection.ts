@@ -181,7 +181,7 @@ export async function* eachItem<T>(
   do {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries({ ...query, cursor: cursor ?? undefined }))
-      if (value !== undefined) search.set(name, value.toString())
+      if (value !== undefined) search.set(name, value)
     const page: { items: T[]; next: string | null } = await request(
       'GET',
       `${path}?${search.toString()}`,

@@ -85,7 +85,7 @@ export function addBookingRoutes(app: App, context: ApiContext): void {
           expiresAt: now + Math.round(settings.leaseMinutes * minuteMs),
         })
         .catch((error: unknown) => {
-          throw withSlotViews(error, context)
+          throw withSlotViews(error, body.slot, context)
         })
       return reply.code(201).send({
         leaseId: lease.leaseId,
@@ -150,10 +150,14 @@ export function addBookingRoutes(app: App, context: ApiContext): void {
 }
 
 /** A refused lease names the next slots as the API shows slots. */
-function withSlotViews(error: unknown, { zones }: ApiContext): unknown {
+function withSlotViews(error: unknown, slotId: string, { zones }: ApiContext): unknown {
   if (!(error instanceof LarderError) || !Array.isArray(error.details.nextSlots)) return error
+  // A slot's id begins with its site, and sites have no dot.
+  const [site] = slotId.split('.')
   const nextSlots = (error.details.nextSlots as unknown[]).map((slot) =>
-    typeof slot === 'object' && slot !== null ? resourceView('slots', slot, zones) : slot,
+    typeof slot === 'object' && slot !== null
+      ? resourceView('slots', { site, ...slot }, zones)
+      : slot,
   )
   return new LarderError(error.code, error.message, {
     cause: error,
