@@ -1,8 +1,14 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { registerDeadLetters } from './cli/dead-letters.ts'
+import { registerDevices } from './cli/devices.ts'
+import { registerDoctor } from './cli/doctor.ts'
+import { registerImportExport } from './cli/import-export.ts'
 import { registerPlan } from './cli/plan.ts'
 import { registerModels } from './cli/models.ts'
+import { registerReadings } from './cli/readings.ts'
 import { registerSettings } from './cli/settings.ts'
+import { registerUp } from './cli/up.ts'
 import { errorMessage, LarderError } from './domain/index.ts'
 
 const program = new Command('larder')
@@ -11,9 +17,15 @@ const program = new Command('larder')
   .exitOverride()
   .showHelpAfterError('Run with --help for what is allowed.')
 
+registerUp(program)
+registerDevices(program)
+registerReadings(program)
+registerDeadLetters(program)
 registerPlan(program)
 registerModels(program)
+registerImportExport(program)
 registerSettings(program)
+registerDoctor(program)
 
 /** Exit codes: 0 done, 1 could not, 2 wrong use. */
 try {

@@ -96,7 +96,7 @@ function createServer(): App {
 /** `Content-Type: application/json` without a body is an empty object: most clients always send the header. */
 function takeEmptyJson(app: App): void {
   const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.removeContentTypeParser('application/json')
+  app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, {})
     else void parseJson(request, body as string, done)

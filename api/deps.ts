@@ -1,12 +1,4 @@
-import type {
-  Basket,
-  ClockAnchor,
-  Lane,
-  MasterData,
-  Site,
-  StockPosition,
-  SystemStatus,
-} from '../domain/index.ts'
+import type { Basket, ClockAnchor, MasterData, SystemStatus } from '../domain/index.ts'
 import type { Clock } from '../domain/index.ts'
 import type { Settings } from '../config/index.ts'
 import type { Logger } from '../runtime/index.ts'
@@ -23,40 +15,11 @@ export interface ApiClock {
 export type SeriesReader = Pick<SeriesStore, 'range' | 'latest' | 'hourly'>
 export type SeriesWriter = Pick<SeriesStore, 'write'>
 
-/** What is asked of the planner while a client waits: pure functions of what the stores know. */
-export interface ApiCommands {
-  /** Staff-minutes to pick and hand over a basket. */
-  readonly estimateBasketMinutes: (
-    basket: Basket,
-    products: ReadonlyMap<string, MasterData['products']>,
-  ) => { readonly p50: number; readonly p90: number }
-  readonly availability: (question: AvailabilityQuestion) => AvailabilityAnswer
-}
-
-export interface AvailabilityQuestion {
-  readonly site: Site
-  readonly product: MasterData['products']
-  readonly units: number
-  readonly stock: readonly StockPosition[]
-  readonly lanes: readonly Lane[]
-  readonly now: number
-}
-
-export interface AvailabilityTier {
-  readonly tier: 'in-store' | 'within-the-hour' | 'today'
-  readonly units: number
-  readonly from: string
-  /** When it can be collected, held 9 times in 10. */
-  readonly readyAt: number
-  readonly words: string
-}
-
-export interface AvailabilityAnswer {
-  /** The first tier that has all the units; null where none has. */
-  readonly tier: AvailabilityTier['tier'] | null
-  readonly tiers: readonly AvailabilityTier[]
-  readonly asOf: number
-}
+/** Staff-minutes to pick and hand over a basket, as the planner reckons them. */
+export type EstimateBasketMinutes = (
+  basket: Basket,
+  products: ReadonlyMap<string, MasterData['products']>,
+) => { readonly p50: number; readonly p90: number }
 
 export interface ApiDeps {
   readonly operations: OperationsStore
@@ -79,5 +42,5 @@ export interface ApiDeps {
   readonly replayDeadLetters: (
     reason?: string,
   ) => Promise<{ readonly replayed: number; readonly stillBad: number }>
-  readonly commands: ApiCommands
+  readonly estimateBasketMinutes: EstimateBasketMinutes
 }

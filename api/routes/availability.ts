@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { LarderError } from '../../domain/index.ts'
+import { availability } from '../../planner/index.ts'
 import type { ApiContext, App } from '../context.ts'
 import { answers, Id, Name, oneOf, Time } from '../schemas/common.ts'
 
@@ -7,7 +8,7 @@ const Tier = oneOf(['in-store', 'within-the-hour', 'today'])
 
 /** What can be promised at this moment, by tier; no count that is not there. */
 export function addAvailabilityRoutes(app: App, context: ApiContext): void {
-  const { operations, clock, zones, commands } = context
+  const { operations, clock, zones } = context
   app.get(
     '/v1/availability',
     {
@@ -27,17 +28,23 @@ export function addAvailabilityRoutes(app: App, context: ApiContext): void {
           200: Type.Object({
             site: Type.String(),
             product: Type.String(),
-            units: Type.Integer(),
+            units: Type.Integer({ description: 'asked for' }),
+            available: Type.Integer({
+              minimum: 0,
+              description: 'what the store can promise at this moment',
+            }),
             tier: Type.Union([Tier, Type.Null()], {
-              description: 'the first that has all the units; null where none has',
+              description: 'the nearest that has all the units; null where none has',
             }),
             tiers: Type.Array(
               Type.Object({
                 tier: Tier,
                 units: Type.Number({ minimum: 0 }),
                 from: Type.String(),
-                readyAt: Time,
-                words: Type.String(),
+                eta: Type.Union([Time, Type.Null()], {
+                  description:
+                    'null in the store; else the 0.9 quantile of the arrival, rounded up to 15 minutes',
+                }),
               }),
             ),
             asOf: Time,
@@ -56,17 +63,19 @@ export function addAvailabilityRoutes(app: App, context: ApiContext): void {
             ? `There is no product "${query.product}". GET /v1/products lists them.`
             : `There is no site "${query.site}". GET /v1/sites lists them.`,
         )
-      const [stock, lanes] = await Promise.all([
+      const [stock, lanes, planograms] = await Promise.all([
         operations.list('stock', { product: product.id, limit: 1000 }),
         operations.all('lanes'),
+        operations.all('planograms'),
       ])
       const units = query.units ?? 1
-      const answer = commands.availability({
+      const answer = availability({
         site,
         product,
         units,
         stock: stock.items,
-        lanes: lanes.filter((lane) => lane.to === site.id),
+        lanes,
+        planograms,
         now: clock.now(),
       })
       const format = zones.format(site.id)
@@ -74,8 +83,14 @@ export function addAvailabilityRoutes(app: App, context: ApiContext): void {
         site: site.id,
         product: product.id,
         units,
-        tier: answer.tier,
-        tiers: answer.tiers.map((tier) => ({ ...tier, readyAt: format(tier.readyAt) })),
+        available: answer.available,
+        tier: answer.tiers[0]?.tier ?? null,
+        tiers: answer.tiers.map(({ tier, from, units: spare, etaAt }) => ({
+          tier,
+          from,
+          units: spare,
+          eta: etaAt === null ? null : format(etaAt),
+        })),
         asOf: format(answer.asOf),
       }
     },

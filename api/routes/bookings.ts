@@ -27,7 +27,7 @@ const Lease = Type.Object(
 
 /** Two steps: a lease holds minutes and stock for a while, a booking keeps them. */
 export function addBookingRoutes(app: App, context: ApiContext): void {
-  const { operations, clock, zones, commands, settings } = context
+  const { operations, clock, zones, estimateBasketMinutes, settings } = context
   const booking = ref(resourceSchemas.bookings)
   app.addSchema(Lease)
 
@@ -51,10 +51,7 @@ export function addBookingRoutes(app: App, context: ApiContext): void {
         'RT_REQUEST_INVALID',
         `There is no product ${unknown.map((id) => `"${id}"`).join(', ')}. GET /v1/products lists them.`,
       )
-    return baskets.reduce(
-      (sum, basket) => sum + commands.estimateBasketMinutes(basket, products).p50,
-      0,
-    )
+    return baskets.reduce((sum, basket) => sum + estimateBasketMinutes(basket, products).p50, 0)
   }
 
   app.post(
@@ -85,7 +82,7 @@ export function addBookingRoutes(app: App, context: ApiContext): void {
           expiresAt: now + Math.round(settings.leaseMinutes * minuteMs),
         })
         .catch((error: unknown) => {
-          throw withSlotViews(error, context)
+          throw withSlotViews(error, body.slot, context)
         })
       return reply.code(201).send({
         leaseId: lease.leaseId,
@@ -150,10 +147,14 @@ export function addBookingRoutes(app: App, context: ApiContext): void {
 }
 
 /** A refused lease names the next slots as the API shows slots. */
-function withSlotViews(error: unknown, { zones }: ApiContext): unknown {
+function withSlotViews(error: unknown, slotId: string, { zones }: ApiContext): unknown {
   if (!(error instanceof LarderError) || !Array.isArray(error.details.nextSlots)) return error
+  // A slot's id begins with its site, and sites have no dot.
+  const [site] = slotId.split('.')
   const nextSlots = (error.details.nextSlots as unknown[]).map((slot) =>
-    typeof slot === 'object' && slot !== null ? resourceView('slots', slot, zones) : slot,
+    typeof slot === 'object' && slot !== null
+      ? resourceView('slots', { site, ...slot }, zones)
+      : slot,
   )
   return new LarderError(error.code, error.message, {
     cause: error,

@@ -6,13 +6,12 @@ import { startGateway } from '../../gateway/index.ts'
 import { startIngestWorker } from '../../ingest/index.ts'
 import { startMessageLogWorker } from '../../message-log/index.ts'
 import { startModelsWorker } from '../../models/index.ts'
-import { availability, estimateBasketMinutes, startPlannerWorker } from '../../planner/index.ts'
+import { estimateBasketMinutes, startPlannerWorker } from '../../planner/index.ts'
 import {
   broadcastClock,
   compiledUrl,
   createCityClock,
   createMetrics,
-  createRandom,
   createStopList,
   wallClock,
   type DataFolder,
@@ -71,7 +70,9 @@ async function compose(
 
   const clock = createCityClock(readAnchor(folder.file('clock.json'), settings.city))
   const anchor = clock.anchor()
-  const kept = keepClock(clock, folder.file('clock.json'))
+  const kept = keepClock(clock, folder.file('clock.json'), (error) =>
+    logger.error({ err: error }, 'the time of the city clock could not be kept'),
+  )
   stops.add('the clock', () => kept.stop())
   const broadcast = broadcastClock(clock)
   stops.add('the clock broadcast', () => broadcast.stop())
@@ -83,9 +84,9 @@ async function compose(
     logger,
     onDeath,
   })
-  stops.add('the message log', log.stop)
+  stops.add('the message log', () => log.stop())
   const operations = startOperationsWorker({ file: folder.file('operations.db'), onDeath })
-  stops.add('the operations store', operations.stop)
+  stops.add('the operations store', () => operations.stop())
   await operations.store.applied('start')
 
   const ingest = startIngestWorker({
@@ -97,10 +98,10 @@ async function compose(
     logLevel,
     onDeath,
   })
-  stops.add('ingest', ingest.stop)
+  stops.add('ingest', () => ingest.stop())
   await ingest.series.watermarks()
   const series = startSeriesWorker({ file: folder.file('series.db'), readonly: true, onDeath })
-  stops.add('the series reader', series.stop)
+  stops.add('the series reader', () => series.stop())
 
   const planner = startPlannerWorker({
     operationsPort: operations.connect(),
@@ -111,7 +112,7 @@ async function compose(
     logLevel,
     onDeath,
   })
-  stops.add('the planner', planner.stop)
+  stops.add('the planner', () => planner.stop())
   const models = startModelsWorker({
     operationsPort: operations.connect(),
     seriesPort: series.connect(),
@@ -122,7 +123,7 @@ async function compose(
     logLevel,
     onDeath,
   })
-  stops.add('the models', models.stop)
+  stops.add('the models', () => models.stop())
 
   const governor = governClock(clock, {
     lagMs: async () => (await ingest.status()).lagMs,
@@ -138,11 +139,10 @@ async function compose(
     registry: createDeviceRegistry(operations.store),
     clock,
     wall: wallClock,
-    random: createRandom(wallClock.now()),
     logger,
     metrics,
   })
-  stops.add('the gateway', gateway.stop)
+  stops.add('the gateway', () => gateway.stop())
 
   let city: CityProcess | null = null
   const status = createStatus({
@@ -176,11 +176,11 @@ async function compose(
     boardFolder: fileURLToPath(compiledUrl('../../board', import.meta.url)),
     logger,
     replayDeadLetters: (reason) => ingest.replayDeadLetters(reason as DeadLetterReason | undefined),
-    commands: { availability, estimateBasketMinutes },
+    estimateBasketMinutes,
     host: settings.http.host,
     port: settings.http.port,
   })
-  stops.add('the API', api.stop)
+  stops.add('the API', () => api.stop())
 
   if (isSimulated) {
     governor.hold('history')
@@ -193,7 +193,7 @@ async function compose(
           `The simulated city ${words}. Larder goes on without it; start again to bring it back.`,
         ),
     })
-    stops.add('the simulated city', city.stop)
+    stops.add('the simulated city', () => city.stop())
   }
 
   return {
@@ -202,7 +202,7 @@ async function compose(
     loginLink: api.createLoginLink(),
     newOwnerKey: keys.isNew ? keys.owner : null,
     status,
-    stop: stops.stop,
+    stop: () => stops.stop(),
   }
 }
 

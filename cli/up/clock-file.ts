@@ -8,6 +8,7 @@ const claimWallMs = 5_000
 interface Saved {
   /** City time that may have been given out by now. */
   readonly claimedAt: number
+  readonly speed: number
 }
 
 /**
@@ -21,31 +22,51 @@ export function readAnchor(
   const wallAt = wallClock.now()
   if (options.speed === 1) return { wallAt, cityAt: wallAt, speed: 1 }
   const first = Math.floor((wallAt - options.startDaysAgo * dayMs) / hourMs) * hourMs
-  return { wallAt, cityAt: readClaim(file) ?? first, speed: options.speed }
+  return { wallAt, cityAt: readSaved(file)?.claimedAt ?? first, speed: options.speed }
 }
 
-function readClaim(file: string): number | null {
+/** The city time of a stopped Larder: the wall's, or where its fast clock stands still. */
+export function stoppedCityTime(file: string): number {
+  const saved = readSaved(file)
+  return saved && saved.speed !== 1 ? saved.claimedAt : wallClock.now()
+}
+
+function readSaved(file: string): Saved | null {
   try {
-    const { claimedAt } = JSON.parse(readFileSync(file, 'utf8')) as Saved
-    return Number.isFinite(claimedAt) ? Math.min(claimedAt, wallClock.now()) : null
+    const saved = JSON.parse(readFileSync(file, 'utf8')) as Saved
+    return Number.isFinite(saved.claimedAt)
+      ? { ...saved, claimedAt: Math.min(saved.claimedAt, wallClock.now()) }
+      : null
   } catch {
     return null
   }
 }
 
 /** Keeps the claim ahead of the clock until stopped; then writes the time it stopped at. */
-export function keepClock(clock: CityClock, file: string): { stop(): void } {
+export function keepClock(
+  clock: CityClock,
+  file: string,
+  onError: (error: unknown) => void,
+): { stop(): void } {
+  const { speed } = clock.anchor()
   const claim = (aheadMs: number): void =>
     writeFileDurably(
       file,
-      JSON.stringify({ claimedAt: clock.now() + aheadMs * clock.anchor().speed } satisfies Saved),
+      JSON.stringify({ claimedAt: clock.now() + aheadMs * speed, speed } satisfies Saved),
     )
+  const renew = (aheadMs: number): void => {
+    try {
+      claim(aheadMs)
+    } catch (error) {
+      onError(error)
+    }
+  }
   claim(2 * claimWallMs)
-  const timer = setInterval(() => claim(2 * claimWallMs), claimWallMs)
+  const timer = setInterval(() => renew(2 * claimWallMs), claimWallMs)
   return {
     stop() {
       clearInterval(timer)
-      claim(0)
+      renew(0)
     },
   }
 }

@@ -2,7 +2,7 @@ import type { Progress, StageStatus, SystemStatus } from '../../domain/index.ts'
 import type { Gateway } from '../../gateway/index.ts'
 import type { IngestWorker } from '../../ingest/index.ts'
 import type { ModelsWorker } from '../../models/index.ts'
-import type { PlannerWorker } from '../../planner/index.ts'
+import type { PlannerControl } from '../../planner/index.ts'
 import type { CityClock } from '../../runtime/index.ts'
 import type { CityProcess } from './city-process.ts'
 
@@ -12,7 +12,7 @@ export function createStatus(parts: {
   readonly governor: { reasons(): readonly string[] }
   readonly ingest: IngestWorker
   readonly models: ModelsWorker
-  readonly planner: PlannerWorker
+  readonly planner: PlannerControl
   readonly gateway: Gateway
   readonly city: () => CityProcess | null
 }): () => Promise<SystemStatus> {

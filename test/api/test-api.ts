@@ -64,17 +64,10 @@ export async function createTestApi(changes: Partial<ApiDeps> = {}): Promise<Tes
     boardFolder: null,
     logger: silentLogger,
     replayDeadLetters: () => Promise.resolve({ replayed: 0, stillBad: 0 }),
-    commands: {
-      estimateBasketMinutes: (basket) => ({
-        p50: 2 * basket.lines.length,
-        p90: 3 * basket.lines.length,
-      }),
-      availability: ({ units, now }) => ({
-        tier: 'in-store',
-        tiers: [{ tier: 'in-store', units, from: 's1', readyAt: now, words: 'on the shelf' }],
-        asOf: now,
-      }),
-    },
+    estimateBasketMinutes: (basket) => ({
+      p50: 2 * basket.lines.length,
+      p90: 3 * basket.lines.length,
+    }),
     ...changes,
   }
   const api = await createApi(deps)
