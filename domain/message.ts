@@ -58,5 +58,6 @@ export const deadLetterReasons = [
   'not-an-object',
   'bad-state',
   'bad-result',
+  'unprocessable',
 ] as const
 export type DeadLetterReason = (typeof deadLetterReasons)[number]

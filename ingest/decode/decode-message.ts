@@ -1,0 +1,78 @@
+import {
+  errorMessage,
+  LarderError,
+  type DeadLetter,
+  type DeadLetterReason,
+  type LoggedMessage,
+} from '../../domain/index.ts'
+import { decodeCommandResult, type CommandResult } from './command-result.ts'
+import { decodeTelemetry } from './decoders.ts'
+import { decodeState, type DeviceState } from './device-state.ts'
+import { badPayload, type PayloadDecoder, type Telemetry } from './telemetry.ts'
+import { parseTopic, type DeviceTopic } from './topic.ts'
+
+interface Place {
+  readonly partition: number
+  readonly position: number
+  readonly receivedAt: number
+}
+
+/** A message of the log, understood or not; never an exception. */
+export type DecodedMessage =
+  | (Place & {
+      readonly type: 'telemetry'
+      readonly topic: DeviceTopic
+      readonly parts: readonly Telemetry[]
+    })
+  | (Place & { readonly type: 'state'; readonly topic: DeviceTopic; readonly state: DeviceState })
+  | (Place & {
+      readonly type: 'result'
+      readonly topic: DeviceTopic
+      readonly result: CommandResult
+    })
+  | (Place & { readonly type: 'nothing' })
+  | (Place & { readonly type: 'bad'; readonly letter: DeadLetter })
+
+export function decodeMessage(
+  message: LoggedMessage,
+  partition: number,
+  formats: readonly PayloadDecoder[],
+): DecodedMessage {
+  const place = { partition, position: message.position, receivedAt: message.receivedAt }
+  try {
+    const topic = parseTopic(message.topic)
+    switch (topic?.what) {
+      case 'telemetry':
+        return {
+          ...place,
+          type: 'telemetry',
+          topic,
+          parts: decodeTelemetry(message.payload, formats),
+        }
+      case 'state':
+        return { ...place, type: 'state', topic, state: decodeState(message.payload) }
+      case 'command/result':
+        return { ...place, type: 'result', topic, result: decodeCommandResult(message.payload) }
+      case 'command':
+        return { ...place, type: 'nothing' }
+      case undefined:
+        throw badPayload('unknown-topic', 'The topic is not one that a device publishes to.')
+    }
+  } catch (error) {
+    return { ...place, type: 'bad', letter: toDeadLetter(message, partition, error) }
+  }
+}
+
+function toDeadLetter(message: LoggedMessage, partition: number, error: unknown): DeadLetter {
+  const reason = error instanceof LarderError ? error.details.reason : undefined
+  return {
+    id: `${partition}.${message.position}`,
+    topic: message.topic,
+    payload: message.payload,
+    receivedAt: message.receivedAt,
+    // A decoder that fails in a way it did not foresee costs this message, not the stage.
+    reason: (reason ?? 'unprocessable') as DeadLetterReason,
+    words: errorMessage(error),
+    replayedAt: null,
+  }
+}

@@ -1,0 +1,53 @@
+import { LarderError, type DeadLetterReason } from '../../domain/index.ts'
+
+/** One message of a device as its payload says it: nothing believed yet, nothing looked up. */
+export interface Telemetry {
+  /** Null where the device counts nothing: its place in the log identifies it. */
+  readonly seq: number | null
+  readonly boot: string
+  /** Epoch ms of the device's clock; null where it has none. */
+  readonly at: number | null
+  /** GTIN-14. */
+  readonly gtin: string | null
+  readonly channels: readonly string[]
+  readonly values: readonly number[]
+}
+
+/** A payload format. `accepts` tells it by content alone, and cheaply. */
+export interface PayloadDecoder {
+  readonly name: string
+  accepts(payload: Uint8Array): boolean
+  /** Throws `badPayload` where the payload is not right. */
+  decode(payload: Uint8Array): readonly Telemetry[]
+}
+
+/** Most readings of one payload. */
+export const maxReadings = 1000
+
+export function badPayload(reason: DeadLetterReason, words: string): LarderError {
+  return new LarderError('RT_PAYLOAD_INVALID', words, { details: { reason } })
+}
+
+/** The same number for the same content: boot, seq and receive time are not in it. FNV-1a over text and the bits of numbers. */
+export function hashTelemetry({ at, gtin, channels, values }: Telemetry): number {
+  let hash = hashNumber(0x811c9dc5, at ?? -1)
+  if (gtin !== null) hash = hashText(hash, gtin)
+  for (const [i, channel] of channels.entries()) {
+    hash = hashNumber(hashText(hash, channel), values[i]!)
+  }
+  return hash >>> 0
+}
+
+function hashText(start: number, text: string): number {
+  let hash = start
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash
+}
+
+/** Whole numbers by their two halves; others by their shortest decimal text, which is exact. */
+function hashNumber(start: number, value: number): number {
+  if (!Number.isSafeInteger(value)) return hashText(start, String(value))
+  const low = value | 0
+  const high = Math.floor(value / 0x1_0000_0000) | 0
+  return Math.imul(Math.imul(start ^ low, 0x01000193) ^ (low >>> 16) ^ high, 0x01000193)
+}
