@@ -50,6 +50,8 @@ export function decodeMessage(
           parts: decodeTelemetry(message.payload, formats),
         }
       case 'state':
+        // An empty retained message clears what the broker retained [MQTT-3.3.1-10]; the device said nothing.
+        if (message.retain && message.payload.length === 0) return { ...place, type: 'nothing' }
         return { ...place, type: 'state', topic, state: decodeState(message.payload) }
       case 'command/result':
         return { ...place, type: 'result', topic, result: decodeCommandResult(message.payload) }

@@ -75,7 +75,7 @@ function readSeq(seq: unknown): number | null {
 export function readBoot(boot: unknown): string {
   if (boot === undefined) return ''
   if (typeof boot === 'string' && boot.length > 0 && boot.length <= 128) return boot
-  if (Number.isSafeInteger(boot) && (boot as number) >= 0) return String(boot)
+  if (typeof boot === 'number' && Number.isSafeInteger(boot) && boot >= 0) return String(boot)
   throw badPayload('bad-boot', '"boot" is a text of 1 to 128 characters or a whole number.')
 }
 

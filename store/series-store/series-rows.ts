@@ -60,8 +60,17 @@ export interface Rank {
 
 /** By (boot, seq, index, value): what the store sees of "boot, seq, payload bytes". */
 export function compareRank(a: Rank, b: Rank): number {
-  if (a.boot !== b.boot) return a.boot < b.boot ? -1 : 1
+  if (a.boot !== b.boot) return compareBoots(a.boot, b.boot)
   return a.seq - b.seq || a.index - b.index || a.value - b.value
+}
+
+const counter = /^[0-9]+$/
+
+/** A counter kept through power cuts is ordered as a number; anything else as text, after all counters. */
+function compareBoots(a: string, b: string): number {
+  const isCounter = counter.test(a)
+  if (isCounter !== counter.test(b)) return isCounter ? -1 : 1
+  return (isCounter ? a.length - b.length : 0) || compareText(a, b)
 }
 
 /** The order of one series' readings. */

@@ -1,0 +1,96 @@
+import { hourMs, type AlarmKind } from '../../domain/index.ts'
+import type { AlarmEvent, OperationsStore } from '../../store/index.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { PreparedMessage } from '../prepare-batch.ts'
+import { createColdBreach } from './cold-breach.ts'
+
+const openAlarmsAtOnce = 500
+/** A device whose numbers have been right for so long is trusted again. */
+const sequenceTrustMs = hourMs
+
+/** Raises and ends alarms of devices and cold zones: an event only where something changes. */
+export async function createAlarmWatch(
+  operations: OperationsStore,
+  catalogue: Catalogue,
+): Promise<{ of(messages: readonly PreparedMessage[]): readonly AlarmEvent[] }> {
+  const badClocks = new Set(await openAlarms(operations, 'device-clock'))
+  const sequenceFaults = new Map(
+    (await openAlarms(operations, 'device-sequence')).map((id) => [id, 0]),
+  )
+  const coldBreach = createColdBreach(await openAlarms(operations, 'cold-breach'))
+
+  function watchClock(prepared: Watched): AlarmEvent | null {
+    const { id, place, isClockFault } = prepared
+    if (isClockFault === badClocks.has(id)) return null
+    if (isClockFault) badClocks.add(id)
+    else badClocks.delete(id)
+    const words = isClockFault
+      ? 'Its clock is wrong: readings are kept at their receive time. Set its clock, or send no "at".'
+      : 'Its clock is right again.'
+    return { ...place, kind: 'device-clock', severity: 'warning', raised: isClockFault, words }
+  }
+
+  function watchSequence(prepared: Watched): AlarmEvent | null {
+    const { id, place, isSequenceFault } = prepared
+    const since = sequenceFaults.get(id)
+    if (isSequenceFault) {
+      sequenceFaults.set(id, place.at)
+      if (since !== undefined) return null
+      const words =
+        'It gave one (boot, seq) to two messages. Both are kept; "boot" must change at every start and "seq" rise.'
+      return { ...place, kind: 'device-sequence', severity: 'warning', raised: true, words }
+    }
+    if (since === undefined || place.at - since < sequenceTrustMs) return null
+    sequenceFaults.delete(id)
+    const words = 'Its messages have been numbered rightly for an hour.'
+    return { ...place, kind: 'device-sequence', severity: 'warning', raised: false, words }
+  }
+
+  function watchCold({ id, place, readings }: Watched): AlarmEvent[] {
+    return readings.flatMap((reading) => {
+      if (reading.channel !== 'celsius') return []
+      const { zone } = catalogue.device(place.site, place.device)
+      const event = coldBreach.see(id, zone, reading.at, reading.value)
+      return event
+        ? [{ ...place, ...event, at: reading.at, kind: 'cold-breach', severity: 'critical' }]
+        : []
+    })
+  }
+
+  return {
+    of: (messages) =>
+      messages.flatMap((prepared) => {
+        const { message } = prepared
+        if (message.type !== 'telemetry' || prepared.readings.length === 0) return []
+        const { site, device } = message.topic
+        if (!catalogue.device(site, device).isRegistered) return []
+        const place = { site, device, product: null, at: message.receivedAt }
+        const watched = { ...prepared, id: `${site}.${device}`, place }
+        const events = [watchClock(watched), watchSequence(watched), ...watchCold(watched)]
+        return events.filter((event) => event !== null)
+      }),
+  }
+}
+
+interface Watched extends PreparedMessage {
+  readonly id: string
+  readonly place: {
+    readonly site: string
+    readonly device: string
+    readonly product: null
+    readonly at: number
+  }
+}
+
+async function openAlarms(operations: OperationsStore, type: AlarmKind): Promise<string[]> {
+  const ids: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await operations.list('alarms', { type, limit: openAlarmsAtOnce, cursor })
+    for (const { site, device, clearedAt } of page.items) {
+      if (clearedAt === null && device !== null) ids.push(`${site}.${device}`)
+    }
+    cursor = page.next ?? undefined
+  } while (cursor !== undefined)
+  return ids
+}

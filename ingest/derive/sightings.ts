@@ -1,0 +1,52 @@
+import type { Clock } from '../../domain/index.ts'
+import type { DeviceSighting } from '../../store/index.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { PreparedMessage } from '../prepare-batch.ts'
+
+/** A device that only says what is known is written so often, in wall time: every message would be a write per device and batch. */
+const repeatAfterMs = 5_000
+const mostDevices = 100_000
+
+type Sighting = { -readonly [K in keyof DeviceSighting]: DeviceSighting[K] }
+
+/** At most one sighting of each device in a batch, the newest word of each kind in it. */
+export function createSightings(
+  catalogue: Catalogue,
+  wall: Clock,
+): { of(messages: readonly PreparedMessage[]): readonly DeviceSighting[] } {
+  const told = new Map<string, { readonly words: string; readonly at: number }>()
+
+  function isNews(id: string, sighting: Sighting): boolean {
+    const words = `${sighting.connection} ${sighting.firmware} ${sighting.unregistered}`
+    const last = told.get(id)
+    const now = wall.now()
+    if (last?.words === words && now - last.at < repeatAfterMs) return false
+    if (told.size >= mostDevices) told.clear()
+    told.set(id, { words, at: now })
+    return true
+  }
+
+  return {
+    of(messages) {
+      const seen = new Map<string, Sighting>()
+      for (const { message, readings } of messages) {
+        if (message.type !== 'telemetry' && message.type !== 'state') continue
+        const { site, device } = message.topic
+        const id = `${site}.${device}`
+        let sighting = seen.get(id)
+        if (!sighting) seen.set(id, (sighting = { site, device, at: message.receivedAt }))
+        sighting.at = Math.max(sighting.at, message.receivedAt)
+        if (message.type === 'state') {
+          sighting.connection = message.state.connection
+          if (message.state.firmware !== null) sighting.firmware = message.state.firmware
+        } else {
+          sighting.connection = 'online'
+          if (!catalogue.device(site, device).isRegistered) sighting.unregistered = true
+          const battery = readings.findLast(({ channel }) => channel === 'batteryPct')
+          if (battery) sighting.batteryPct = battery.value
+        }
+      }
+      return [...seen].filter(([id, sighting]) => isNews(id, sighting)).map(([, one]) => one)
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import type { Settings } from '../config/index.ts'
+import { LarderError, type Clock, type Position, type Random } from '../domain/index.ts'
+import type { MessageLog } from '../message-log/index.ts'
+import type { Logger, Registry, Stage } from '../runtime/index.ts'
+import type { OperationsStore, SeriesStore } from '../store/index.ts'
+import { createCatalogue } from './catalogue.ts'
+import { decoders } from './decode/decoders.ts'
+import type { PayloadDecoder } from './decode/telemetry.ts'
+import { createOutOfStock } from './derive/out-of-stock.ts'
+import { createIngestCounts, type IngestCounts } from './ingest-counts.ts'
+import { rememberedMessages, runIngestLoop } from './ingest-loop.ts'
+import { createMessageMemory } from './message-memory.ts'
+import { prepareMessages } from './prepare-batch.ts'
+import { createOperationsSink } from './sinks/operations-sink.ts'
+import { createSeriesSink } from './sinks/series-sink.ts'
+
+export interface IngestDeps {
+  readonly log: MessageLog
+  readonly series: SeriesStore
+  readonly operations: OperationsStore
+  /** The city's: lag and nothing else; receive times come with the messages. */
+  readonly clock: Clock
+  readonly wall: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: Registry
+  readonly settings: Settings['ingest']
+  /** Payload formats; all known ones where absent. */
+  readonly formats?: readonly PayloadDecoder[]
+  /** The loop ended by itself, e.g. on a damaged store. */
+  readonly onDeath?: (error: unknown) => void
+}
+
+export interface Ingest extends Stage {
+  /** Resolves when all messages that are durable now are applied by every sink. */
+  drained(): Promise<void>
+  /** City time since the newest message written was received, while more are waiting; 0 when none is. */
+  lagMs(): number
+  counts(): IngestCounts
+}
+
+/** A reader that has waited so long for its next batch has read them all. */
+const idleAfterMs = 250
+
+/** From the log into both stores, until stopped. */
+export async function startIngest(deps: IngestDeps): Promise<Ingest> {
+  const { log, series, operations, clock, wall } = deps
+  const stopping = new AbortController()
+  const catalogue = await createCatalogue(operations, wall)
+  await catalogue.refresh([])
+  const memory = createMessageMemory(rememberedMessages)
+  const counts = createIngestCounts(deps.metrics)
+  const sinks = [
+    createSeriesSink({
+      series,
+      deriver: await createOutOfStock({ series, catalogue }),
+      onRejected: () => counts.addRejected(),
+    }),
+    await createOperationsSink({ operations, catalogue, wall }),
+  ]
+  const reached = new Map<number, Position>()
+  let waiters: (() => void)[] = []
+  let ended: Error | null = null
+  let newestReceivedAt: number | null = null
+  let lastBatchAt = -Infinity
+  let isBusy = false
+
+  const wake = (): void => {
+    const woken = waiters
+    waiters = []
+    for (const waiter of woken) waiter()
+  }
+
+  const loop = runIngestLoop({
+    ...{ log, sinks, wall, random: deps.random, logger: deps.logger, signal: stopping.signal },
+    batchMessages: deps.settings.batchMessages,
+    prepare: ({ messages, partition }) =>
+      prepareMessages(messages, partition, {
+        ...{ formats: deps.formats ?? decoders, memory, catalogue },
+        clockAheadMinutes: deps.settings.clockAheadMinutes,
+      }),
+    onBatch({ messages }) {
+      isBusy = true
+      newestReceivedAt ??= messages[0]?.receivedAt ?? null
+    },
+    onApplied({ partition, position, messages }, fresh) {
+      isBusy = false
+      lastBatchAt = wall.now()
+      newestReceivedAt = messages.at(-1)?.receivedAt ?? newestReceivedAt
+      reached.set(partition, position)
+      counts.addBatch(fresh)
+      wake()
+    },
+  }).catch((error: unknown) => {
+    if (stopping.signal.aborted) return
+    deps.logger.fatal({ err: error }, 'ingest ended')
+    deps.onDeath?.(error)
+    throw error
+  })
+  const finished = loop.then(
+    () => undefined,
+    (error: unknown) => {
+      ended = error instanceof Error ? error : new LarderError('RT_INTERNAL', String(error))
+    },
+  )
+  void finished.finally(wake)
+
+  return {
+    async drained() {
+      const { ends } = await log.stats()
+      const isBehind = (): boolean =>
+        [...ends].some(([partition, end]) => (reached.get(partition) ?? -1) < end)
+      while (isBehind()) {
+        if (ended) throw ended
+        if (stopping.signal.aborted) throw new LarderError('RT_STOPPED', 'Ingest was stopped.')
+        await new Promise<void>((resolve) => waiters.push(resolve))
+      }
+    },
+    lagMs() {
+      const isWaiting = isBusy || wall.now() - lastBatchAt < idleAfterMs
+      return isWaiting && newestReceivedAt !== null
+        ? Math.max(0, clock.now() - newestReceivedAt)
+        : 0
+    },
+    counts: () => counts.read(),
+    async stop() {
+      stopping.abort(new LarderError('RT_STOPPED', 'Ingest was stopped.'))
+      wake()
+      await finished
+      catalogue.stop()
+    },
+  }
+}

@@ -1,0 +1,73 @@
+import type { DeadLetter, DeadLetterReason, LoggedMessage } from '../domain/index.ts'
+import type { Clock } from '../domain/index.ts'
+import type { OperationsStore, SeriesStore } from '../store/index.ts'
+import { createCatalogue } from './catalogue.ts'
+import { decoders } from './decode/decoders.ts'
+import type { PayloadDecoder } from './decode/telemetry.ts'
+import { createMessageMemory } from './message-memory.ts'
+import { prepareMessages } from './prepare-batch.ts'
+
+const lettersAtOnce = 200
+
+export interface DeadLetterReplay {
+  readonly replayed: number
+  readonly stillBad: number
+}
+
+/**
+ * Decodes the kept bytes again with today's decoders. What can be read is stored under its old place in the log, so that
+ * doing it twice stores it once; stock is not touched, because newer evidence has come since. The rest stays as it is.
+ */
+export async function replayDeadLetters(deps: {
+  readonly series: SeriesStore
+  readonly operations: OperationsStore
+  /** The city's. */
+  readonly clock: Clock
+  readonly wall: Clock
+  readonly clockAheadMinutes: number
+  readonly reason?: DeadLetterReason | undefined
+  readonly formats?: readonly PayloadDecoder[]
+}): Promise<DeadLetterReplay> {
+  const { series, operations, reason } = deps
+  const catalogue = await createCatalogue(operations, deps.wall)
+  const memory = createMessageMemory(lettersAtOnce)
+  const counts = { replayed: 0, stillBad: 0 }
+  let cursor: string | undefined
+  try {
+    do {
+      const page = await operations.list('dead-letters', {
+        limit: lettersAtOnce,
+        type: reason,
+        cursor,
+      })
+      for (const letter of page.items.filter(({ replayedAt }) => replayedAt === null)) {
+        const { message, partition } = toMessage(letter)
+        const [prepared] = await prepareMessages([message], partition, {
+          ...{ formats: deps.formats ?? decoders, memory, catalogue },
+          clockAheadMinutes: deps.clockAheadMinutes,
+        })
+        if (!prepared || prepared.message.type === 'bad') {
+          counts.stillBad++
+          continue
+        }
+        await series.write(prepared.readings)
+        await operations.markReplayed([letter.id], deps.clock.now())
+        counts.replayed++
+      }
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+  } finally {
+    catalogue.stop()
+  }
+  return counts
+}
+
+function toMessage(letter: DeadLetter): { message: LoggedMessage; partition: number } {
+  const [partition = 0, position = 0] = letter.id.split('.').map(Number)
+  const { topic, payload, receivedAt } = letter
+  const message: LoggedMessage = {
+    ...{ topic, payload, receivedAt, position },
+    ...{ qos: 1, retain: false, clientId: null },
+  }
+  return { message, partition }
+}
