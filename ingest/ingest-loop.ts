@@ -25,6 +25,8 @@ export interface LoopDeps {
   readonly random: Random
   readonly logger: Logger
   readonly signal: AbortSignal
+  /** Where all sinks have come to before the first batch is read. */
+  readonly onStart: (applied: ReadonlyMap<number, Position>) => void
   /** Every batch read, also those that are only remembered. */
   readonly onBatch: (batch: LogBatch) => void
   /** Every batch once all sinks have it; `fresh` are the messages that at least one had not. */
@@ -37,8 +39,10 @@ export async function runIngestLoop(deps: LoopDeps): Promise<void> {
   const applied = await Promise.all(
     sinks.map(async (sink) => new Map(await untilDone(() => sink.applied(), deps))),
   )
+  const reached = furthestBehind(applied)
+  deps.onStart(reached)
   const batches = log.consume(group, {
-    after: startOf(applied),
+    after: beforeRemembered(reached),
     maxMessages: deps.batchMessages,
     signal,
   })
@@ -56,15 +60,28 @@ export async function runIngestLoop(deps: LoopDeps): Promise<void> {
   }
 }
 
-/** Positions are dense or nearly so: going back this far gives about as many messages, and from the oldest where fewer are kept. */
-function startOf(applied: readonly ReadonlyMap<number, Position>[]): Map<number, Position> {
-  const after = new Map<number, Position>()
-  for (const partition of new Set(applied.flatMap((positions) => [...positions.keys()]))) {
-    const furthestBehind = Math.min(...applied.map((positions) => positions.get(partition) ?? 0))
-    const position = furthestBehind - rememberedMessages
-    if (position > 0) after.set(partition, position)
-  }
-  return after
+/** By partition the position of the sink that has come least far; a partition that a sink has not begun is not named. */
+function furthestBehind(
+  applied: readonly ReadonlyMap<number, Position>[],
+): ReadonlyMap<number, Position> {
+  const [first = new Map<number, Position>()] = applied
+  const shared = [...first.keys()].filter((partition) =>
+    applied.every((positions) => positions.has(partition)),
+  )
+  return new Map(
+    shared.map((partition) => [
+      partition,
+      Math.min(...applied.map((positions) => positions.get(partition)!)),
+    ]),
+  )
+}
+
+/** Positions are dense or nearly so: going back this far gives about as many messages, and all from the oldest where fewer are kept. */
+function beforeRemembered(reached: ReadonlyMap<number, Position>): Map<number, Position> {
+  const before = [...reached].map(
+    ([partition, position]) => [partition, position - rememberedMessages] as const,
+  )
+  return new Map(before.filter(([, position]) => position > 0))
 }
 
 async function applyBatch(

@@ -79,6 +79,9 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
         ...{ formats: deps.formats ?? decoders, memory, catalogue },
         clockAheadMinutes: deps.settings.clockAheadMinutes,
       }),
+    onStart(applied) {
+      for (const [partition, position] of applied) reached.set(partition, position)
+    },
     onBatch({ messages }) {
       isBusy = true
       newestReceivedAt ??= messages[0]?.receivedAt ?? null
@@ -87,7 +90,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
       isBusy = false
       lastBatchAt = wall.now()
       newestReceivedAt = messages.at(-1)?.receivedAt ?? newestReceivedAt
-      reached.set(partition, position)
+      reached.set(partition, Math.max(position, reached.get(partition) ?? position))
       counts.addBatch(fresh)
       wake()
     },
@@ -107,7 +110,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
 
   return {
     async drained() {
-      const { ends } = await log.stats()
+      const { ends, messages } = await log.stats()
+      if (messages === 0) return
       const isBehind = (): boolean =>
         [...ends].some(([partition, end]) => (reached.get(partition) ?? -1) < end)
       while (isBehind()) {
