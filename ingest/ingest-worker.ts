@@ -11,7 +11,7 @@ export interface IngestWorkerData {
   readonly operationsPort: MessagePort
   readonly seriesFile: string
   readonly anchor: ClockAnchor
-  readonly settings: Pick<Settings, 'ingest' | 'messageLog' | 'series'>
+  readonly settings: Pick<Settings, 'ingest' | 'series'>
   readonly logLevel: string
 }
 

@@ -32,8 +32,8 @@ const starting = startIngest({
 })
 starting.catch(fail)
 const pruning = startPruneLoop({
-  ...{ log, series, clock, wall: wallClock, logger, messageLog: settings.messageLog },
-  keepSeriesDays: settings.series.keepDays,
+  ...{ series, clock, wall: wallClock, logger },
+  keepDays: settings.series.keepDays,
 })
 
 function fail(error: unknown): never {
