@@ -14,20 +14,23 @@ export function createManualClock(start: number): ManualClock {
     sleepUntil(at, { signal } = {}) {
       if (time >= at) return Promise.resolve()
       return new Promise((resolve, reject) => {
-        const sleeper = { at, wake: resolve }
-        sleepers.push(sleeper)
-        signal?.addEventListener(
-          'abort',
-          () => {
-            sleepers = sleepers.filter((other) => other !== sleeper)
-            reject(
-              signal.reason instanceof Error
-                ? signal.reason
-                : new LarderError('RT_STOPPED', 'Stopped while waiting.'),
-            )
+        const abort = (): void => {
+          sleepers = sleepers.filter((other) => other !== sleeper)
+          reject(
+            signal?.reason instanceof Error
+              ? signal.reason
+              : new LarderError('RT_STOPPED', 'Stopped while waiting.'),
+          )
+        }
+        const sleeper = {
+          at,
+          wake: () => {
+            signal?.removeEventListener('abort', abort)
+            resolve()
           },
-          { once: true },
-        )
+        }
+        sleepers.push(sleeper)
+        signal?.addEventListener('abort', abort, { once: true })
       })
     },
     async advanceTo(at) {
