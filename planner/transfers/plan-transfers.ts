@@ -23,8 +23,8 @@ export interface TransferPlan {
 }
 
 const solver = 'larder-flow 1'
-/** An eighth of what a slow core does: the work, not the clock, ends the search, so that the answer does not depend on the machine. */
-const arcsPerMs = 4000
+/** A fifth to a tenth of what an idle core does: the work, not the clock, ends the search, so that the answer does not depend on the machine. */
+const arcsPerMs = 1000
 
 /** The same instance and seed give the same plan. `clock` is the wall's. */
 export function planTransfers(

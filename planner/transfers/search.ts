@@ -24,8 +24,8 @@ export function planCost(problem: Problem, plan: Plan): number {
 }
 
 /**
- * Which trips to drive, and what goes on them. Three starts (trips opened one by one by what their best load is worth,
- * trip costs spread over the load, and every trip open), each improved by dropping, adding and exchanging trips,
+ * Which trips to drive, and what goes on them. Three starts (trip costs spread over the load, every trip open, and trips opened
+ * one by one by what their best load is worth), each improved by dropping, adding and exchanging trips,
  * then shaken and improved again until it stops paying. Never worse than doing nothing.
  */
 export function searchPlan(problem: Problem, deps: SearchDeps): Plan {
@@ -40,12 +40,14 @@ export function searchPlan(problem: Problem, deps: SearchDeps): Plan {
     return true
   }
   for (const start of [
-    () => search.openOneByOne(),
     () => search.spreadTripCosts(),
     () => search.openAll(),
+    () => search.openOneByOne(),
   ]) {
     if (deps.isOver() || deps.work.left <= 0) break
-    consider(search.improve(start()))
+    const plan = start()
+    consider(plan)
+    consider(search.improve(plan))
   }
   for (let idle = 0; idle < restartsWithoutGain; idle++) {
     if (deps.isOver() || deps.work.left <= 0) break
