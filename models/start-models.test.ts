@@ -2,11 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { hourMs, restrictedGtin, type Forecast, type ModelVersion } from '../domain/index.ts'
+import { hourMs } from '../domain/index.ts'
 import { createManualClock, createMetrics, silentLogger, wallClock } from '../runtime/index.ts'
-import type { HourlySeries, OperationsStore, SeriesStore } from '../store/index.ts'
+import { createCityStores, type CityStoresOfHistory } from '../test/models/city-stores.ts'
 import { makeSyntheticHistory, syntheticOrigin } from '../test/models/synthetic-history.ts'
-import type { History } from './forecaster.ts'
 import { startModels, type ModelsDeps } from './start-models.ts'
 
 let folder: string
@@ -15,66 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-/** Stores that answer from a history, and keep what is saved. */
-function createCity(history: History) {
-  const forecasts = new Map<string, Forecast>()
-  const models: ModelVersion[] = []
-  const watermarks = new Map<string, number>()
-  const hourly: SeriesStore['hourly'] = ({ channel, from, to }) =>
-    Promise.resolve(
-      channel === 'sold'
-        ? history.series.map((series): HourlySeries => {
-            const hours = (to - from) / hourMs
-            const shift = (from - history.from) / hourMs
-            const sum = Float64Array.from(
-              { length: hours },
-              (_, i) => series.value[i + shift] ?? NaN,
-            )
-            return {
-              site: series.site,
-              device: null,
-              channel: 'sold',
-              gtin: restrictedGtin(series.product!),
-              from,
-              sum,
-              count: new Uint32Array(hours),
-              min: sum,
-              max: sum,
-              last: sum,
-            }
-          })
-        : [],
-    )
-  const names = [...new Set(history.series.map(({ site }) => site))]
-  const products = [...new Set(history.series.map(({ product }) => product!))]
-  const all = (kind: string): Promise<unknown> =>
-    Promise.resolve(
-      kind === 'sites'
-        ? names.map((id) => ({ id, name: id, kind: 'store', timeZone: 'UTC' }))
-        : kind === 'products'
-          ? products.map((id) => ({ id, gtin: restrictedGtin(id), tempClass: 'ambient' }))
-          : [],
-    )
-  return {
-    forecasts,
-    models,
-    watermarks,
-    series: { hourly, watermarks: () => Promise.resolve(watermarks) } as unknown as SeriesStore,
-    operations: {
-      all,
-      saveForecasts(items: readonly Forecast[]) {
-        for (const item of items) forecasts.set(item.id, item)
-        return Promise.resolve()
-      },
-      saveModel(model: ModelVersion) {
-        models.push(model)
-        return Promise.resolve()
-      },
-    } as unknown as OperationsStore,
-  }
-}
-
-function start(city: ReturnType<typeof createCity>, options: Partial<ModelsDeps> = {}) {
+function start(city: CityStoresOfHistory, options: Partial<ModelsDeps> = {}) {
   return startModels({
     series: city.series,
     operations: city.operations,
@@ -82,7 +22,7 @@ function start(city: ReturnType<typeof createCity>, options: Partial<ModelsDeps>
     wall: wallClock,
     logger: silentLogger,
     metrics: createMetrics({ withProcess: false }),
-    settings: { enabled: true, backend: 'wasm', maxMinutes: 0.05, graceMinutes: 20 },
+    settings: { enabled: true, backend: 'wasm', maxMinutes: 0.01, graceMinutes: 20 },
     folder,
     seed: 1,
     ...options,
@@ -97,7 +37,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 }
 
 test('a baseline serves at once, then the first network, which a restart loads instead of training again', async () => {
-  const city = createCity(makeSyntheticHistory({ sites: 2, products: 2, days: 30, seed: 4 }))
+  const city = createCityStores(makeSyntheticHistory({ sites: 2, products: 2, days: 30, seed: 4 }))
   const servedBy = new Set<string>()
   const stage = start(city)
   await until(() => {
@@ -136,7 +76,7 @@ test('a baseline serves at once, then the first network, which a restart loads i
 
 test('a site is forecast once its data have come up to the hour, or its grace has run out', async () => {
   const history = makeSyntheticHistory({ sites: 2, products: 1, days: 30, seed: 4 })
-  const city = createCity(history)
+  const city = createCityStores(history)
   city.watermarks.set('s0', syntheticOrigin(20, 9))
   city.watermarks.set('s1', syntheticOrigin(20, 8))
   const clock = createManualClock(syntheticOrigin(20, 9) + 60_000)

@@ -133,9 +133,13 @@ export async function trainModel(
           settleEpochs = Math.max(1, Math.round(affordable / 5))
           mainEpochs = Math.max(1, affordable - settleEpochs)
         }
-      } else if (options.clock.now() - startedAt > options.maxMinutes * minuteMs && !isSettling) {
-        cutShort ||= epoch + 1 < mainEpochs
-        mainEpochs = epoch + 1
+      } else if (options.clock.now() - startedAt > options.maxMinutes * minuteMs) {
+        cutShort ||= epoch + 1 < mainEpochs + settleEpochs
+        if (isSettling) settleEpochs = epoch + 1 - mainEpochs
+        else {
+          mainEpochs = epoch + 1
+          settleEpochs = Math.min(settleEpochs, 1)
+        }
       }
       if (epoch + 1 === mainEpochs) {
         const forecaster = createNetworkForecaster(tensorFlow, {
