@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { LarderError } from '../../domain/index.ts'
 import { createRandom, silentLogger } from '../../runtime/index.ts'
-import { createCity } from '../city/index.ts'
+import { createCity, type CityCommand } from '../city/index.ts'
 import { createCustomers, createTransferDriver } from './index.ts'
 
 const startAt = Date.parse('2026-11-16T10:00:00+08:00')
@@ -15,7 +15,7 @@ function createApi(answers: (call: string, body: unknown) => unknown) {
     try {
       return Promise.resolve(answers(call, body) as never)
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
   return {
@@ -32,7 +32,7 @@ function setUp(answers: (call: string, body: unknown) => unknown) {
   const deps = {
     api,
     world: city,
-    apply: city.apply,
+    apply: (command: CityCommand) => city.apply(command),
     remember: () => undefined,
     random: createRandom(1),
     runId: 'run',
