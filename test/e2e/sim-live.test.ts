@@ -127,7 +127,7 @@ function startCity(
       ...['--key-file', join(folder, 'sim.key'), '--data', folder, '--seed', '5'],
       ...['--size', size, '--history-days', days],
     ],
-    { silent: true, execArgv: [] },
+    { silent: true, execArgv: ['--max-semi-space-size=1'] },
   )
   children.push(child)
   let out = ''
@@ -255,6 +255,7 @@ test('588 connections of a full city stay light', async () => {
   )
   expect(rate).toBeGreaterThan(20)
   expect(rate).toBeLessThan(600)
+  expect(megabytes).toBeLessThan(180)
   child.kill('SIGTERM')
   await once(child, 'exit')
 })
