@@ -72,12 +72,13 @@ async function run(options: UpOptions): Promise<void> {
   try {
     if (options.reset) resetDataFolder(folder.path)
     const startedAt = wallClock.now()
-    let guard: ReturnType<typeof stopOnSignal> | undefined
-    const larder = await startAllInOne({
-      settings,
-      folder,
-      logger,
-      onFatal: (error) => guard?.fail(error),
+    let onFatal: (error: Error) => void = () => undefined
+    const larder = await new Promise<AllInOne>((resolve, reject) => {
+      onFatal = reject
+      startAllInOne({ settings, folder, logger, onFatal: (error) => onFatal(error) }).then(
+        resolve,
+        reject,
+      )
     })
     const printer = createProgressPrinter(process.stdout)
     const drawing = setInterval(() => {
@@ -86,7 +87,7 @@ async function run(options: UpOptions): Promise<void> {
         () => undefined,
       )
     }, 500)
-    guard = stopOnSignal(
+    const guard = stopOnSignal(
       {
         async stop() {
           clearInterval(drawing)
@@ -97,6 +98,7 @@ async function run(options: UpOptions): Promise<void> {
       },
       { logger, stopWithinMs: 5_000 },
     )
+    onFatal = (error) => guard.fail(error)
     folder.writeRunInfo({ pid: process.pid, http: larder.http, mqtt: larder.mqtt, startedAt })
     process.stdout.write(banner(larder, settings))
   } catch (error) {

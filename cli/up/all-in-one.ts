@@ -184,7 +184,7 @@ async function compose(
 
   if (isSimulated) {
     governor.hold('history')
-    city = startCityProcess({
+    const started = startCityProcess({
       args: cityArguments(settings, folder, { http: api.url, mqttPort: gateway.port }),
       logger,
       onRunning: () => governor.release('history'),
@@ -193,7 +193,8 @@ async function compose(
           `The simulated city ${words}. Larder goes on without it; start again to bring it back.`,
         ),
     })
-    stops.add('the simulated city', () => city.stop())
+    city = started
+    stops.add('the simulated city', () => started.stop())
   }
 
   return {

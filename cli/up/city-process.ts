@@ -12,9 +12,16 @@ export interface CityProcess {
   stop(): Promise<void>
 }
 
-/** A line of the simulator's standard output. */
+/** A line of the simulator's standard output: what it prepares, and from its first step on what runs. */
 type Report =
-  { readonly progress: Progress } | { readonly words: string } | { readonly running: true }
+  | { readonly progress: Progress }
+  | {
+      readonly state: {
+        readonly devices: number
+        readonly connected: number
+        readonly waiting: number
+      }
+    }
 
 /**
  * The simulated city, or a replay, as a process of its own, so that its work never holds up the broker.
@@ -37,6 +44,7 @@ export function startCityProcess(options: {
   let progress: Progress | null = null
   let words = 'starting'
   let isStopping = false
+  let isRunning = false
   let lastError = ''
 
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -45,11 +53,13 @@ export function startCityProcess(options: {
     if ('progress' in report) {
       progress = report.progress
       words = report.progress.task
-    } else if ('running' in report) {
-      progress = null
-      words = 'running'
-      options.onRunning()
-    } else words = report.words
+      return
+    }
+    const { devices, connected, waiting } = report.state
+    words = `${connected} of ${devices} devices connected${waiting > 0 ? `, ${waiting} messages on their way` : ''}`
+    progress = null
+    if (!isRunning) options.onRunning()
+    isRunning = true
   })
   createInterface({ input: child.stderr }).on('line', (line) => {
     lastError = line
