@@ -22,12 +22,6 @@ export function hourUnit(month: number, scale: number): number {
   return month + (0.05 * scale) / 12
 }
 
-/**
- * A window partly out of stock counts so much of a whole one: it says only "at least", and with full weight these bounds
- * pulled the forecasts of whole windows up by 6 % (FreshRetailNet, 12-18 June).
- */
-const boundWeight = 0.3
-
 /** Rows of every series with something known before and after each origin. `origins` in hours from `history.from`. */
 export function buildTrainingRows(
   history: History,
@@ -52,11 +46,7 @@ export function buildTrainingRows(
       rows.inputs.set(built.rows.subarray(s * width, (s + 1) * width), count * width)
       rows.total[count] = outcome.total / scale
       rows.totalWhole[count] = outcome.isWhole ? 1 : 0
-      rows.totalWeight[count] = !outcome.isKnown
-        ? 0
-        : outcome.isWhole
-          ? weight
-          : weight * boundWeight
+      rows.totalWeight[count] = outcome.isKnown ? weight : 0
       for (let j = 0; j < 12; j++) {
         const unit = hourUnit(expectation.month[s * 24 + j]!, scale)
         const at = count * 12 + j

@@ -10,13 +10,14 @@ const minute = 60_000
 /** The API's answers by `METHOD /path`, and what was asked. */
 function createApi(answers: (call: string, body: unknown) => unknown) {
   const calls: { call: string; body: unknown; key: string | null }[] = []
-  const ask = (call: string, body: unknown = null, key: string | null = null): Promise<never> => {
+  const ask = async (
+    call: string,
+    body: unknown = null,
+    key: string | null = null,
+  ): Promise<never> => {
     calls.push({ call, body, key })
-    try {
-      return Promise.resolve(answers(call, body) as never)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    await Promise.resolve()
+    return answers(call, body) as never
   }
   return {
     calls,
