@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 /** Everything Larder writes into a data folder, but for the lock that this process holds. */
 const ours =
-  /^(log|series|operations)\.db(-wal|-shm|\..*)?$|^(models|dead-letters)$|^(city|clock|run|sim-credentials|log-mark)\.json(\.new)?$|^(owner|sim)\.key$/
+  /^(log|series|operations)\.db(-wal|-shm|\..*)?$|^(models|dead-letters)$|^(city|city-start|clock|run|sim-credentials)\.json(\.new)?$|^city-notes-\d+\.ndjson$|^(owner|sim)\.key$/
 
 /** Empties a data folder of what Larder keeps in it and of nothing else; gives the names it removed. */
 export function resetDataFolder(path: string): readonly string[] {

@@ -112,8 +112,10 @@ export function createBoardStore(api: ApiClient, eventsUrl: string): BoardStore 
       const lists = await Promise.all(
         collectionNames.map(
           async (name) =>
-            [name, indexItems(name, await api.list(`/v1/${name}`, queryOf(name, clock.cityAt)))] as
-              const,
+            [
+              name,
+              indexItems(name, await api.list(`/v1/${name}`, queryOf(name, clock.cityAt))),
+            ] as const,
         ),
       )
       set({

@@ -108,4 +108,3 @@ export function forecastPairs(collections: Collections): ReadonlyMap<string, rea
   for (const products of pairs.values()) products.sort()
   return pairs
 }
-
