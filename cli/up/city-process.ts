@@ -35,7 +35,12 @@ export function startCityProcess(options: {
 }): CityProcess {
   const child = spawn(
     process.execPath,
-    [fileURLToPath(compiledUrl('../../firmware-sim/main.js', import.meta.url)), ...options.args],
+    [
+      // 600 connections live long and their messages die young: a small nursery saves 15 MB.
+      '--max-semi-space-size=1',
+      fileURLToPath(compiledUrl('../../firmware-sim/main.js', import.meta.url)),
+      ...options.args,
+    ],
     {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
