@@ -137,7 +137,10 @@ test('availability names the tier, and when it can be collected', async () => {
   const answer = await api.ask('GET', '/v1/availability?site=s1&product=milk&units=2')
   expect(answer.json()).toMatchObject({
     ...{ site: 's1', product: 'milk', units: 2, tier: 'in-store' },
-    tiers: [{ tier: 'in-store', from: 's1', eta: null }],
+    tiers: [
+      { tier: 'in-store', from: 's1', eta: null },
+      { tier: 'today', from: 'w1', eta: '2026-11-22T10:30:00+08:00' },
+    ],
   })
   expect((await api.ask('GET', '/v1/availability?site=s1&product=none')).statusCode).toBe(404)
 })
