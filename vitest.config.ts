@@ -1,10 +1,17 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+/** Where to write what ran, for whoever counts it (.ci/run). */
+const reportFolder = process.env.LARDER_TEST_REPORTS
 
 const exclude = ['**/node_modules/**', 'dist/**']
 
 /** Worker threads and child processes load compiled JavaScript: `npm run build` comes first for all but `unit`. */
 export default defineConfig({
   test: {
+    reporters: reportFolder
+      ? ['default', ['json', { outputFile: join(reportFolder, `${process.pid}.json`) }]]
+      : ['default'],
     projects: [
       {
         test: {

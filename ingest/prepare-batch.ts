@@ -18,7 +18,7 @@ export interface PreparedMessage {
 }
 
 /** Messages of one partition in log order, up to a position. */
-export interface PreparedBatch {
+interface PreparedBatch {
   readonly partition: number
   readonly position: number
   readonly messages: readonly PreparedMessage[]
