@@ -17,13 +17,6 @@ export interface PreparedMessage {
   readonly duplicates: number
 }
 
-/** Messages of one partition in log order, up to a position. */
-interface PreparedBatch {
-  readonly partition: number
-  readonly position: number
-  readonly messages: readonly PreparedMessage[]
-}
-
 export interface PrepareDeps {
   readonly formats: readonly PayloadDecoder[]
   readonly memory: MessageMemory
