@@ -71,7 +71,10 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   })
   server.maxConnections = settings.maxConnections
   server.on('drop', () => metrics.refused.inc({ reason: 'too-many-connections' }))
-  const { address, port } = await listen(server, settings)
+  const { address, port } = await listen(server, settings).catch(async (error: unknown) => {
+    await broker.stop()
+    throw error
+  })
 
   let stopping: Promise<void> | undefined
   return {

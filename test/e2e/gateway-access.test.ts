@@ -25,6 +25,15 @@ describe('the gateway', () => {
 
   const kept = async (): Promise<number> => (await log.stats()).messages
 
+  it('leaves nothing running where its port is in use', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    const second = startTestGateway(log, { port: test.gateway.port })
+    await expect(second).rejects.toMatchObject({ code: 'RT_PORT_IN_USE' })
+    expect(timers()).toBe(before)
+  })
+
   it.each([
     ['a wrong secret', { password: 'x' }, 'wrong-secret', 4],
     ['an unknown user', { username: 's1/d9' }, 'unknown-user', 4],
