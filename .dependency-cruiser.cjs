@@ -36,7 +36,7 @@ module.exports = {
       from: { path: '^([^/]+)/', pathNot: `^(test|bench|scripts)/|${test}|${composition}` },
       to: {
         path: `^(${folders.join('|')})/`,
-        pathNot: ['^$1/', '^[^/]+/index\\.ts$'],
+        pathNot: ['^$1/', '^[^/]+/index\\.ts$', '^domain/master-data\\.ts$'],
       },
     },
     {

@@ -1,28 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { InjectOptions } from 'fastify'
-import { createApi, loadKeys, readKey } from '../api/index.ts'
-import { loadSettings } from '../config/index.ts'
-import {
-  errorCodes,
-  errorMessage,
-  LarderError,
-  type DeadLetterReason,
-  type ErrorCode,
-} from '../domain/index.ts'
-import { replayDeadLetters } from '../ingest/index.ts'
-import { estimateBasketMinutes } from '../planner/index.ts'
-import { openDataFolder, readRunInfo, silentLogger, wallClock } from '../runtime/index.ts'
-import { createSqliteOperationsStore, createSqliteSeriesStore } from '../store/index.ts'
-import { stoppedCityTime } from './up/clock-file.ts'
-
-export interface Answer {
-  readonly status: number
-  readonly body: string
-}
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
-type Body = object | Readable | undefined
+import { errorCodes, errorMessage, LarderError, type ErrorCode } from '../domain/index.ts'
+import { contentType, type Answer, type Asked, type Body, type Method } from './ask.ts'
 
 /** The API of a running Larder, or the same API over the stores of a stopped one. */
 export interface Connection {
@@ -42,6 +22,8 @@ const timeoutMs = 15 * 60_000
 
 /** `--url`, else the running Larder that DIR/run.json names, else the stores in DIR under its lock. */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
+  // Loaded when needed: what only prints help must not wait for a server's libraries.
+  const { readRunInfo } = await import('../runtime/index.ts')
   const url = options.url ?? readRunInfo(options.data)?.http
   if (url !== undefined) return overHttp(url, options.data)
   if (options.mayCreate !== true && !existsSync(options.data))
@@ -49,15 +31,17 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       'RT_FILE_UNREADABLE',
       `There is no data folder ${options.data}. Name another with --data, a running Larder with --url, or start one with "larder up".`,
     )
-  return overStores(options.data)
+  const { askStores } = await import('./stopped-larder.ts')
+  return connection(await askStores(options.data))
 }
 
-function overHttp(url: string, data: string): Connection {
+async function overHttp(url: string, data: string): Promise<Connection> {
   const base = (url.includes('://') ? url : `http://${url}`).replace(/\/+$/, '')
   const keyFile = join(data, 'owner.key')
-  const key = process.env.LARDER_KEY ?? (existsSync(keyFile) ? readKey(keyFile) : null)
-  return connection(
-    async (method, path, body) => {
+  const key = process.env.LARDER_KEY ?? (existsSync(keyFile) ? await keyIn(keyFile) : null)
+  return connection({
+    close: () => Promise.resolve(),
+    async ask(method, path, body) {
       let response: Response
       try {
         response = await fetch(base + path, {
@@ -82,88 +66,14 @@ function overHttp(url: string, data: string): Connection {
       }
       return { status: response.status, body: await response.text() }
     },
-    () => Promise.resolve(),
-  )
+  })
 }
 
-async function overStores(data: string): Promise<Connection> {
-  const folder = openDataFolder(data)
-  const closers: (() => Promise<void>)[] = [
-    () => {
-      folder.release()
-      return Promise.resolve()
-    },
-  ]
-  const close = async (): Promise<void> => {
-    for (let next = closers.pop(); next; next = closers.pop()) await next()
-  }
-  try {
-    const keys = loadKeys(data, { wantSim: false })
-    const settings = loadSettings({ flags: {}, env: process.env, file: null })
-    const operations = await createSqliteOperationsStore({ file: folder.file('operations.db') })
-    closers.push(() => operations.close())
-    const series = createSqliteSeriesStore({ file: folder.file('series.db') })
-    closers.push(() => series.close())
-    const now = stoppedCityTime(folder.file('clock.json'))
-    const api = await createApi({
-      operations,
-      series,
-      seriesWriter: series,
-      clock: {
-        now: () => now,
-        anchor: () => ({ wallAt: wallClock.now(), cityAt: now, speed: 0 }),
-        isWaiting: () => true,
-      },
-      wall: wallClock,
-      keys,
-      settings: { ...settings.http, ...settings.api },
-      simulated: false,
-      status: () => Promise.reject(notRunning()),
-      metricsText: () => Promise.reject(notRunning()),
-      boardFolder: null,
-      logger: silentLogger,
-      replayDeadLetters: (reason) =>
-        replayDeadLetters({
-          series,
-          operations,
-          clock: { ...wallClock, now: () => now },
-          wall: wallClock,
-          clockAheadMinutes: settings.ingest.clockAheadMinutes,
-          reason: reason as DeadLetterReason | undefined,
-        }),
-      estimateBasketMinutes,
-    })
-    closers.push(() => api.app.close())
-    return connection(async (method, path, body) => {
-      const answer = await api.app.inject({
-        method,
-        url: path,
-        headers: { ...contentType(body), authorization: `Bearer ${keys.owner}` },
-        ...(body === undefined ? {} : { payload: body as NonNullable<InjectOptions['payload']> }),
-      })
-      return { status: answer.statusCode, body: answer.body }
-    }, close)
-  } catch (error) {
-    await close()
-    throw error
-  }
+async function keyIn(file: string): Promise<string> {
+  return (await import('../api/index.ts')).readKey(file)
 }
 
-const notRunning = (): LarderError =>
-  new LarderError(
-    'RT_NOT_READY',
-    'This needs a running Larder. Start "larder up" on this folder, then repeat the command.',
-  )
-
-const contentType = (body: Body): Record<string, string> =>
-  body === undefined
-    ? {}
-    : { 'content-type': body instanceof Readable ? 'text/csv' : 'application/json' }
-
-function connection(
-  ask: (method: Method, path: string, body: Body) => Promise<Answer>,
-  close: () => Promise<void>,
-): Connection {
+function connection({ ask, close }: Asked): Connection {
   return {
     close,
     async request<T>(method: Method, path: string, body?: Body) {

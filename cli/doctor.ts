@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { errorMessage, type SystemStatus } from '../domain/index.ts'
-import { readRunInfo } from '../runtime/index.ts'
 import { eachItem, type Connection } from './connection.ts'
 import { print, withConnection, withPlace, type PlaceOptions } from './with-connection.ts'
 
@@ -28,6 +27,7 @@ export function registerDoctor(program: Command): void {
 }
 
 async function examine(options: PlaceOptions): Promise<readonly string[]> {
+  const { readRunInfo } = await import('../runtime/index.ts')
   if (options.url === undefined && readRunInfo(options.data) === null)
     return [`No Larder runs on ${options.data}. Start it with "larder up --data ${options.data}".`]
   try {

@@ -2,8 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { InvalidArgumentError, type Command } from 'commander'
 import { parse } from 'secure-json-parse'
 import { errorMessage, LarderError } from '../domain/index.ts'
-import { answerCapacity, answerRelease, planTransfers } from '../planner/index.ts'
-import { wallClock } from '../runtime/index.ts'
 
 interface PlanOptions {
   readonly instance: string
@@ -21,7 +19,7 @@ export function registerPlan(program: Command): void {
   const question = (
     name: string,
     description: string,
-    answer: (input: unknown, options: PlanOptions) => unknown,
+    answer: (input: unknown, options: PlanOptions) => Promise<unknown>,
   ): void => {
     plan
       .command(name)
@@ -34,22 +32,26 @@ export function registerPlan(program: Command): void {
         'after',
         `\nExample:\n  larder plan ${name} --instance question.json --out answer.json`,
       )
-      .action((options: PlanOptions) => {
-        const text = `${JSON.stringify(answer(readJson(options.instance), options), null, 2)}\n`
+      .action(async (options: PlanOptions) => {
+        const result = await answer(readJson(options.instance), options)
+        const text = `${JSON.stringify(result, null, 2)}\n`
         if (options.out === undefined) process.stdout.write(text)
         else writeAnswer(options.out, text)
       })
   }
 
-  question('transfers', 'Which units move between sites, and why.', (input, options) =>
-    planTransfers(input, {
-      seed: options.seed,
-      timeLimitMs: options.timeLimit * 1000,
-      clock: wallClock,
-    }),
+  question('transfers', 'Which units move between sites, and why.', async (input, options) => {
+    const { wallClock } = await import('../runtime/index.ts')
+    const { planTransfers } = await import('../planner/index.ts')
+    const { seed, timeLimit } = options
+    return planTransfers(input, { seed, timeLimitMs: timeLimit * 1000, clock: wallClock })
+  })
+  question('capacity', 'What each booking slot can still take, in staff-minutes.', async (input) =>
+    (await import('../planner/index.ts')).answerCapacity(input),
   )
-  question('capacity', 'What each booking slot can still take, in staff-minutes.', answerCapacity)
-  question('release', 'When cold goods may leave the cold before a pick-up.', answerRelease)
+  question('release', 'When cold goods may leave the cold before a pick-up.', async (input) =>
+    (await import('../planner/index.ts')).answerRelease(input),
+  )
 }
 
 function number(text: string): number {

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { loadSettings, settingKeys } from '../config/index.ts'
 
 /** `larder settings describe | check` */
 export function registerSettings(program: Command): void {
@@ -12,7 +11,8 @@ export function registerSettings(program: Command): void {
     .description('Print every setting: key, environment variable, default and meaning.')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  larder settings describe')
-    .action((options: { json?: true }) => {
+    .action(async (options: { json?: true }) => {
+      const { settingKeys } = await import('../config/index.ts')
       const rows = settingKeys().map(({ path, env, schema }) => ({
         key: path,
         env,
@@ -36,7 +36,8 @@ export function registerSettings(program: Command): void {
     .description('Read flags, environment and file as "larder up" would, and say what is wrong.')
     .option('--config <file>', 'settings file (default: larder.yaml where there is one)')
     .addHelpText('after', '\nExample:\n  larder settings check --config larder.yaml')
-    .action((options: { config?: string }) => {
+    .action(async (options: { config?: string }) => {
+      const { loadSettings } = await import('../config/index.ts')
       loadSettings({ flags: {}, env: process.env, file: options.config ?? null })
       process.stdout.write('The settings are right.\n')
     })

@@ -156,4 +156,3 @@ export interface MasterData {
   staff: StaffShift
 }
 export type MasterKind = keyof MasterData
-export const masterKinds = Object.keys(masterSchemas) as readonly MasterKind[]

@@ -11,6 +11,7 @@ import {
 } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { startModels } from './start-models.ts'
+import { trainInWorker } from './training-worker.ts'
 
 export interface ModelsWorkerData {
   readonly seriesPort: MessagePort
@@ -36,6 +37,7 @@ const stage = startModels({
   settings: data.settings,
   folder: data.folder,
   seed: data.seed,
+  train: trainInWorker,
 })
 
 if (parentPort) {

@@ -10,22 +10,17 @@ import {
   type StageStatus,
 } from '../domain/index.ts'
 import type { Settings } from '../config/index.ts'
-import {
-  Counter,
-  Gauge,
-  type Logger,
-  type Registry as Metrics,
-  type Stage,
-} from '../runtime/index.ts'
+import type { Logger, Registry as Metrics, Stage } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { fallbackName, makeForecasts, type Server } from './forecast-round.ts'
 import type { History } from './forecaster.ts'
 import { readCityDemand, readCityFootfall, trimHistory, type Span } from './history/index.ts'
 import { createNetworkForecaster } from './network-forecaster.ts'
 import type { NetworkModel } from './network-model.ts'
+import { createCounters } from './models-metrics.ts'
 import { createRegistry } from './registry.ts'
-import { loadTensorFlow, type TensorFlow } from './tf.ts'
-import { trainModel } from './training.ts'
+import { loadTensorFlow, type BackendChoice } from './tf.ts'
+import { trainModel, type TrainingOptions } from './training.ts'
 import { leastTrainingHours } from './training-plan.ts'
 
 export interface ModelsDeps {
@@ -42,7 +37,19 @@ export interface ModelsDeps {
   readonly folder: string
   readonly seed: number
   readonly onProgress?: ((progress: Progress | null) => void) | undefined
+  /** Where training runs; in this thread where absent. */
+  readonly train?: Train | undefined
 }
+
+export interface TrainingRequest extends Pick<TrainingOptions, 'until' | 'seed' | 'maxMinutes'> {
+  readonly backend: BackendChoice
+}
+
+export type Train = (
+  history: History,
+  request: TrainingRequest,
+  run: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+) => Promise<NetworkModel>
 
 export interface ModelsStatus extends Pick<StageStatus, 'ready' | 'words'> {
   readonly progress: Progress | null
@@ -99,9 +106,14 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
     }
   }
 
-  const serve = (tensorFlow: TensorFlow, model: NetworkModel): void => {
+  const trainHere: Train = async (history, { backend, ...request }, run) =>
+    trainModel(await loadTensorFlow(backend), history, { ...request, ...run, clock: wall })
+  const train = deps.train ?? trainHere
+
+  const serve = async (model: NetworkModel): Promise<void> => {
     const { target, version, label } = model.version
     if (target === 'temperature') return
+    const tensorFlow = await loadTensorFlow(settings.backend)
     const forecaster = createNetworkForecaster(tensorFlow, { ...model, name: version })
     servers.get(target)?.dispose()
     servers.set(target, { forecaster, version, label, dispose: () => forecaster.dispose() })
@@ -216,25 +228,20 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
   }
 
   /** False where there is too little history yet. */
-  const trainOnce = async (tensorFlow: TensorFlow, target: ForecastTarget): Promise<boolean> => {
+  const trainOnce = async (target: ForecastTarget): Promise<boolean> => {
     const to = hourMs * Math.floor(clock.now() / hourMs)
     const history = trimHistory(await read(target, { from: to - trainingDays * dayMs, to }))
     if (history.hours < leastTrainingHours || history.series.length === 0) return false
     const startedAt = wall.now()
     try {
-      const trained = await trainModel(tensorFlow, history, {
-        until: to,
-        seed: deps.seed,
-        maxMinutes: settings.maxMinutes,
-        clock: wall,
-        signal,
-        onProgress: setProgress,
-      })
+      const { backend, maxMinutes } = settings
+      const request = { until: to, seed: deps.seed, maxMinutes, backend }
+      const trained = await train(history, request, { signal, onProgress: setProgress })
       const model = { ...trained, version: { ...trained.version, trainedAt: clock.now() } }
       const before = servers.get(target)
       const takesOver = before?.label !== 'proven' || model.version.label === 'proven'
       await registry.add(model, { serve: takesOver, at: clock.now() })
-      if (takesOver) serve(tensorFlow, model)
+      if (takesOver) await serve(model)
       counters.trainingSeconds.set({ target }, (wall.now() - startedAt) / 1000)
       return true
     } finally {
@@ -244,19 +251,19 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
 
   const trainForever = async (): Promise<void> => {
     if (!settings.enabled) return
-    const tensorFlow = await loadTensorFlow(settings.backend)
     for (const target of targets) {
       const model = await registry.serving(target)
-      if (model) serve(tensorFlow, model)
+      if (model) await serve(model)
     }
     while (!signal.aborted) {
       try {
         for (const target of targets) {
           if (servers.has(target) && !(await isNight())) continue
-          await trainOnce(tensorFlow, target)
+          await trainOnce(target)
         }
       } catch (error) {
         signal.throwIfAborted()
+        if (error instanceof LarderError && error.code === 'RT_SETTINGS_INVALID') throw error
         logger.error({ err: error }, 'training failed, the serving forecaster goes on')
       }
       if (!servers.has('demand')) await pause(demandTrainingPauseMs)
@@ -304,32 +311,4 @@ async function countStorePairs(operations: OperationsStore): Promise<number> {
       .filter(({ site }) => stores.has(site))
       .map(({ site, product }) => `${site}/${product}`),
   ).size
-}
-
-function createCounters(metrics: Metrics) {
-  const registers = [metrics]
-  return {
-    forecasts: new Counter({
-      name: 'larder_models_forecasts_total',
-      help: 'Forecasts saved',
-      labelNames: ['target'],
-      registers,
-    }),
-    skipped: new Counter({
-      name: 'larder_models_origins_skipped_total',
-      help: 'Hours without a forecast, because the clock ran faster than the work',
-      registers,
-    }),
-    series: new Gauge({
-      name: 'larder_models_series',
-      help: 'Series with demand history at the last forecast',
-      registers,
-    }),
-    trainingSeconds: new Gauge({
-      name: 'larder_models_training_seconds',
-      help: 'Wall time of the last training',
-      labelNames: ['target'],
-      registers,
-    }),
-  }
 }

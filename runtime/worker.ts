@@ -21,6 +21,9 @@ export function compiledUrl(module: string, base: string): URL {
   return pathToFileURL(compiled)
 }
 
+/** V8 lets the space of new objects of every thread grow to 48 MB; what lives long leaves it in either case. */
+const youngSpaceMb = 6
+
 /** A worker thread whose death is an error for the whole process: `onDeath` gets it, unless `stop` came first. */
 export interface OwnedWorker {
   readonly worker: Worker
@@ -34,7 +37,6 @@ export function startWorker(
     readonly data?: unknown
     readonly transfer?: readonly Transferable[]
     readonly onDeath: (error: LarderError) => void
-    readonly maxOldSpaceMb?: number
   },
 ): OwnedWorker {
   let isStopping = false
@@ -42,9 +44,7 @@ export function startWorker(
     name: options.name,
     workerData: options.data,
     transferList: [...(options.transfer ?? [])],
-    ...(options.maxOldSpaceMb === undefined
-      ? {}
-      : { resourceLimits: { maxOldGenerationSizeMb: options.maxOldSpaceMb } }),
+    resourceLimits: { maxYoungGenerationSizeMb: youngSpaceMb },
   })
   let failure: unknown
   worker.on('error', (error) => {

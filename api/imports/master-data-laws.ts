@@ -1,7 +1,6 @@
 import Value from 'typebox/value'
 import {
   isZone,
-  masterSchemas,
   normaliseGtin,
   type Lane,
   type MasterKind,
@@ -9,6 +8,7 @@ import {
   type Site,
   type StaffShift,
 } from '../../domain/index.ts'
+import { masterSchemas } from '../../domain/master-data.ts'
 import { wordsByPath } from '../problems.ts'
 
 /** What is wrong with an item of master data, in words: first its schema, then what a schema cannot say. */

@@ -2,10 +2,10 @@ import type { TSchema } from 'typebox'
 import {
   errorMessage,
   LarderError,
-  masterSchemas,
   type MasterKind,
   type StockMovement,
 } from '../../domain/index.ts'
+import { masterSchemas } from '../../domain/master-data.ts'
 import type { MasterInput } from '../../store/index.ts'
 import type { ApiContext } from '../context.ts'
 import { numberCell, productCell, siteCell } from './cells.ts'

@@ -1,11 +1,6 @@
 import { Type, type TObject, type TSchema } from 'typebox'
-import {
-  deviceKinds,
-  masterSchemas,
-  resourceKinds,
-  TempClass,
-  type MasterKind,
-} from '../../domain/index.ts'
+import { deviceKinds, resourceKinds, type MasterKind } from '../../domain/index.ts'
+import { masterSchemas, TempClass } from '../../domain/master-data.ts'
 import type { Resources } from '../../store/index.ts'
 import { Count, named, NumberOrNull, oneOf, ref, TextOrNull, Time, TimeOrNull } from './common.ts'
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import Value from 'typebox/value'
-import { masterSchemas, normaliseGtin } from '../../domain/index.ts'
+import { normaliseGtin } from '../../domain/index.ts'
+import { masterSchemas } from '../../domain/master-data.ts'
 import { citySizes, createCity, type CityEvent } from './index.ts'
 
 const startAt = Date.parse('2026-11-16T16:00:00+08:00')

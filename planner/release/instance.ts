@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { errorMessage, fromRfc3339, minuteMs, ThermalModel, toRfc3339 } from '../../domain/index.ts'
+import { errorMessage, fromRfc3339, minuteMs, toRfc3339 } from '../../domain/index.ts'
+import { ThermalModel } from '../../domain/master-data.ts'
 import { failOn, schemaProblems } from '../instance-problems.ts'
 import { planRelease, releaseWords, type ReleaseQuestion } from './plan-release.ts'
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { TempClass } from '../../domain/index.ts'
+import { TempClass } from '../../domain/master-data.ts'
 import { demandProblems } from '../demand.ts'
 import { failOn, QuantileList, schemaProblems } from '../instance-problems.ts'
 

@@ -50,11 +50,15 @@ export const migrations: readonly string[] = [
   `,
 ]
 
+/** The system caches the file's pages for both connections: these only spare the copies of those used all the time. */
+const readCacheKilobytes = 8 * 1024
+const writeCacheKilobytes = 16 * 1024
+
 /** Opens the file, makes or migrates its tables. A file of a newer Larder, or none of ours, is refused with a sentence. */
 export function openSeriesDatabase(file: string, readonly: boolean): Database.Database {
   const db = openFile(file, readonly)
   db.pragma('temp_store = MEMORY')
-  db.pragma('cache_size = -65536')
+  db.pragma(`cache_size = -${readonly ? readCacheKilobytes : writeCacheKilobytes}`)
   if (readonly) return db
   db.pragma('journal_mode = WAL')
   // Rows and `applied` are one database: after a power cut both are at the same earlier commit, and the log brings the rest again.

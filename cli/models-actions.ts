@@ -1,0 +1,208 @@
+import { writeFile } from 'node:fs/promises'
+import { dayMs, hourMs, LarderError } from '../domain/index.ts'
+import {
+  backtest,
+  baselines,
+  createNetworkForecaster,
+  loadModel,
+  loadTensorFlow,
+  readFootfallHistory,
+  readRetailHistory,
+  saveModel,
+  trainModel,
+  type BackendChoice,
+  type BacktestReport,
+  type Forecaster,
+  type History,
+  type NetworkModel,
+} from '../models/index.ts'
+import { wallClock } from '../runtime/index.ts'
+import { writeDemandForecasts, writeFootfallForecasts } from './forecast-files.ts'
+import type { Exclusion, Target } from './models-options.ts'
+import { createProgressLine } from './progress-line.ts'
+
+export interface TrainOptions {
+  history: string
+  until: number
+  out: string
+  exclude?: Exclusion
+  seed: number
+  maxMinutes: number
+  target: Target
+  backend: BackendChoice
+  json?: true
+}
+
+export async function train(options: TrainOptions): Promise<void> {
+  const until = options.until + dayMs
+  const history = await readHistory(options.target, options.history, until, options.exclude)
+  const tensorFlow = await loadTensorFlow(options.backend)
+  const abort = new AbortController()
+  const line = createProgressLine(process.stderr, () => wallClock.now())
+  const stop = (): void =>
+    abort.abort(
+      new LarderError(
+        'RT_STOPPED',
+        `Stopped. Run the same command again to go on from the last checkpoint in ${options.out}.`,
+      ),
+    )
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  let model: NetworkModel
+  try {
+    model = await trainModel(tensorFlow, history, {
+      until,
+      seed: options.seed,
+      maxMinutes: options.maxMinutes,
+      clock: wallClock,
+      signal: abort.signal,
+      checkpointFolder: options.out,
+      onProgress: (progress) => line.show(progress),
+    })
+  } finally {
+    line.end()
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+  await saveModel(options.out, model)
+  if (options.json) process.stdout.write(`${JSON.stringify(model.version)}\n`)
+  else {
+    const rows = Object.entries(model.version.scores).map(
+      ([name, wql]) => `  ${name.padEnd(16)}${wql.toFixed(4)}\n`,
+    )
+    process.stdout.write(
+      `${model.version.version} (${model.version.label}) is in ${options.out}.\n` +
+        `WQL of the 12-hour total on the last days, before it had seen them:\n${rows.join('')}` +
+        (model.cutShort ? 'The limit of minutes cut training short.\n' : ''),
+    )
+  }
+}
+
+export interface ForecastOptions {
+  model: string
+  history: string
+  origins: readonly number[]
+  out: string
+  target: Target
+  backend: BackendChoice
+}
+
+export async function forecast(options: ForecastOptions): Promise<void> {
+  const model = await loadModel(options.model)
+  checkTarget(model, options.target, options.model)
+  // The known inputs of the day after the last origin may be needed; sales after it are never read.
+  const history = await readHistory(
+    options.target,
+    options.history,
+    Math.max(...options.origins) + dayMs,
+  )
+  const forecaster = createNetworkForecaster(await loadTensorFlow(options.backend), {
+    ...model,
+    name: model.version.version,
+  })
+  const batches = options.origins.map((origin) => forecaster.forecast(history, origin))
+  forecaster.dispose()
+  const { rows } =
+    options.target === 'footfall'
+      ? writeFootfallForecasts(options.out, history, batches)
+      : writeDemandForecasts(options.out, history, batches)
+  if (rows === 0) {
+    throw new LarderError(
+      'RT_NO_HISTORY',
+      'No series has any history before the origins asked for, so there is nothing to forecast from. Check --origins against the days of the file.',
+    )
+  }
+  process.stdout.write(`${rows} forecasts by ${model.version.version} are in ${options.out}.\n`)
+}
+
+export interface BacktestOptions {
+  history: string
+  from: number
+  until: number
+  model?: string
+  hours: readonly number[]
+  seed: number
+  json?: string
+  target: Target
+  backend: BackendChoice
+}
+
+export async function runBacktest(options: BacktestOptions): Promise<void> {
+  const history = await readHistory(options.target, options.history, options.until + 2 * dayMs)
+  const forecasters: Forecaster[] = [...baselines]
+  if (options.model !== undefined) {
+    const model = await loadModel(options.model)
+    checkTarget(model, options.target, options.model)
+    if (model.version.historyUntil > options.from) {
+      process.stderr.write(
+        `The model has learnt from days until ${day(model.version.historyUntil - 1)}: its scores on those flatter it.\n`,
+      )
+    }
+    const tensorFlow = await loadTensorFlow(options.backend)
+    forecasters.unshift(
+      createNetworkForecaster(tensorFlow, { ...model, name: model.version.version }),
+    )
+  }
+  const origins: number[] = []
+  for (let at = options.from; at <= options.until; at += dayMs) {
+    for (const hour of options.hours) origins.push(at + hour * hourMs)
+  }
+  const report = backtest(history, forecasters, origins, { seed: options.seed })
+  if (report.windows === 0) {
+    throw new LarderError(
+      'RT_NO_HISTORY',
+      'No 12 hours in stock follow any of these origins. Check --from and --until against the days of the file.',
+    )
+  }
+  if (options.json !== undefined) {
+    await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`)
+  }
+  process.stdout.write(describeReport(report))
+}
+
+function describeReport({ windows, origins, methods, firstAgainstBest }: BacktestReport): string {
+  const heading = ['', 'WQL', 'low', 'high', 'WAPE', 'WPE', 'cover .1/.5/.9', 'hourly WAPE']
+  const rows = methods.map(({ name, all, lowSellers, highSellers, hourlyWape }) => [
+    name,
+    all.wql.toFixed(4),
+    lowSellers.wql.toFixed(4),
+    highSellers.wql.toFixed(4),
+    all.wape.toFixed(3),
+    `${(100 * all.wpe).toFixed(1)} %`,
+    [2, 4, 6].map((k) => all.coverage[k]!.toFixed(3)).join('/'),
+    hourlyWape.toFixed(3),
+  ])
+  const widths = heading.map((_, i) => Math.max(...[heading, ...rows].map((row) => row[i]!.length)))
+  const table = [heading, ...rows].map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  '),
+  )
+  const against = firstAgainstBest
+    ? `${firstAgainstBest.first} against ${firstAgainstBest.best}: WQL ${firstAgainstBest.difference.toFixed(4)} (95 % from ${firstAgainstBest.low.toFixed(4)} to ${firstAgainstBest.high.toFixed(4)}, by series)\n`
+    : ''
+  return `${windows} windows of 12 hours in stock, ${origins} origins\n${table.join('\n')}\n${against}`
+}
+
+function readHistory(
+  target: Target,
+  path: string,
+  until: number,
+  exclude?: Exclusion,
+): Promise<History> {
+  return target === 'footfall'
+    ? readFootfallHistory(path, { until })
+    : readRetailHistory(path, { until, exclude })
+}
+
+function checkTarget(model: NetworkModel, target: Target, folder: string): void {
+  if (model.version.target === target) return
+  throw new LarderError(
+    'RT_REQUEST_INVALID',
+    `The model in ${folder} forecasts ${model.version.target}: give --target ${model.version.target}.`,
+  )
+}
+
+function day(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}
