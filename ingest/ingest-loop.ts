@@ -14,7 +14,7 @@ import type { Sink } from './sinks/sink.ts'
 /** Messages read again before the first one to apply, for what ingest remembers of messages. */
 export const rememberedMessages = 50_000
 const group = 'ingest'
-const backoff = { firstMs: 50, longestMs: 30_000 }
+const backoff = { firstMs: 50, longestMs: 5_000 }
 
 export interface LoopDeps {
   readonly log: MessageLog

@@ -38,11 +38,17 @@ export function openHighWaterMark(file: string): HighWaterMark {
     position: () => highest,
     raise(position) {
       if (highest !== null && position <= highest) return
-      highest = position
       bytes.writeUInt32LE(1, 4)
       bytes.writeDoubleLE(position, 8)
       bytes.writeUInt32LE(crc32c(bytes, 4), 0)
-      writeSync(descriptor, bytes, 0, markBytes, (writes++ % 2) * slotBytes)
+      try {
+        writeSync(descriptor, bytes, 0, markBytes, (writes % 2) * slotBytes)
+      } catch {
+        // The batch is in the log: a mark that a full disk refuses trails until the next one is written.
+        return
+      }
+      highest = position
+      writes++
       if (writes % syncEvery !== 0 || isSyncing) return
       isSyncing = true
       fdatasync(descriptor, () => void (isSyncing = false))
