@@ -30,6 +30,7 @@ export function prepareStatements(db: Database.Database) {
     replaceCount: db.prepare(
       'UPDATE counts SET at = ?, received_at = ?, quality = ? WHERE series = ? AND boot = ? AND seq = ? AND idx = ? AND value = ?',
     ),
+    highestSeq: db.prepare('SELECT max(seq) AS seq FROM counts WHERE series = ? AND boot = ?'),
     dropOthers: db.prepare(
       'DELETE FROM counts WHERE series = ? AND boot = ? AND seq = ? AND idx = ? AND value <> ? RETURNING at, quality',
     ),

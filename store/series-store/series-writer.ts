@@ -28,6 +28,8 @@ interface SeriesState {
   /** Days read or changed in this transaction, and the newest one of earlier ones. */
   readonly days: Map<number, DayRollup>
   readonly changedDays: Set<DayRollup>
+  /** Highest seq there is of a boot that was imported: an imported row beyond it corrects nothing. */
+  readonly highestSeq: Map<number, number>
   isTouched: boolean
 }
 
@@ -71,6 +73,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
       isLatestChanged: false,
       days: new Map(),
       changedDays: new Set(),
+      highestSeq: new Map(),
       isTouched: false,
     }
     states.set(key, state)
@@ -124,6 +127,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
     const { at, value, seq, index, receivedAt } = reading
     const quality = qualityNumber(reading.quality)
     if (reading.quality === 'imported') dropEarlierImport(state, boot, reading)
+    else if (seq > (state.highestSeq.get(boot) ?? Infinity)) state.highestSeq.set(boot, seq)
     if (
       sql.addCount.run(state.id, boot, seq, index, value, at, receivedAt, quality).changes === 1
     ) {
@@ -146,6 +150,12 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
 
   /** A file imported again with another number corrects the first: its units are not sold twice. */
   function dropEarlierImport(state: SeriesState, boot: number, reading: Reading): void {
+    const highest =
+      state.highestSeq.get(boot) ??
+      (sql.highestSeq.get(state.id, boot) as { seq: number | null }).seq ??
+      -Infinity
+    state.highestSeq.set(boot, Math.max(highest, reading.seq))
+    if (reading.seq > highest) return
     const rows = sql.dropOthers.all(
       state.id,
       boot,
