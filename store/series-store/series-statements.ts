@@ -30,7 +30,6 @@ export function prepareStatements(db: Database.Database) {
     replaceCount: db.prepare(
       'UPDATE counts SET at = ?, received_at = ?, quality = ? WHERE series = ? AND boot = ? AND seq = ? AND idx = ? AND value = ?',
     ),
-    highestSeq: db.prepare('SELECT max(seq) AS seq FROM counts WHERE series = ? AND boot = ?'),
     dropOthers: db.prepare(
       'DELETE FROM counts WHERE series = ? AND boot = ? AND seq = ? AND idx = ? AND value <> ? RETURNING at, quality',
     ),
@@ -63,4 +62,10 @@ export function prepareStatements(db: Database.Database) {
     pruneCounts: db.prepare('DELETE FROM counts WHERE series = ? AND at < ? RETURNING quality'),
     savePruned: db.prepare('UPDATE series SET pruned_before = ? WHERE id = ?'),
   }
+}
+
+/** Gives the highest seq of one boot's counts; -Infinity where it has none. */
+export function highestSeqFinder(db: Database.Database): (series: number, boot: number) => number {
+  const find = db.prepare('SELECT max(seq) AS seq FROM counts WHERE series = ? AND boot = ?')
+  return (series, boot) => (find.get(series, boot) as { seq: number | null }).seq ?? -Infinity
 }

@@ -11,7 +11,7 @@ import {
   type SeriesName,
 } from './series-rows.ts'
 import { findProblem } from './reading-problem.ts'
-import { prepareStatements } from './series-statements.ts'
+import { highestSeqFinder, prepareStatements } from './series-statements.ts'
 import type { WriteOutcome } from './series-store.ts'
 
 const stored: WriteOutcome = { status: 'stored' }
@@ -42,6 +42,7 @@ export interface SeriesWriter {
 /** The one writer of a series database. A transaction that fails leaves neither rows nor remembered state behind. */
 export function createSeriesWriter(db: Database.Database): SeriesWriter {
   const sql = prepareStatements(db)
+  const findHighestSeq = highestSeqFinder(db)
   const states = new Map<string, SeriesState>()
   const bootIds = new Map<string, number>()
   let touched: SeriesState[] = []
@@ -150,10 +151,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
 
   /** A file imported again with another number corrects the first: its units are not sold twice. */
   function dropEarlierImport(state: SeriesState, boot: number, reading: Reading): void {
-    const highest =
-      state.highestSeq.get(boot) ??
-      (sql.highestSeq.get(state.id, boot) as { seq: number | null }).seq ??
-      -Infinity
+    const highest = state.highestSeq.get(boot) ?? findHighestSeq(state.id, boot)
     state.highestSeq.set(boot, Math.max(highest, reading.seq))
     if (reading.seq > highest) return
     const rows = sql.dropOthers.all(
