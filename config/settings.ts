@@ -128,6 +128,11 @@ export const Settings = Type.Object(
           'city',
           'city: the simulated city and its devices; none: only devices of your own.',
         ),
+        size: choice(
+          ['full', 'small'],
+          'full',
+          'full: 8 stores, 2 warehouses, about 600 devices; small: 2 stores, 1 warehouse, 32 devices.',
+        ),
         speed: number(60, 1, 3600, 'City seconds per second; it never runs past the wall clock.'),
         startDaysAgo: number(10, 0, 365, 'Where a new city clock starts, in days before now.'),
         historyDays: whole(28, 1, 365, 'Days of sales imported before the first message.'),

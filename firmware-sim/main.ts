@@ -5,6 +5,7 @@ import { errorMessage, LarderError } from '../domain/index.ts'
 import { createLogger, createRandom, stopOnSignal, wallClock } from '../runtime/index.ts'
 import { citySizes, createCity } from './city/index.ts'
 import { createApiClient } from './client/index.ts'
+import { openRecordings } from './replay/index.ts'
 import { startSimulation } from './run/index.ts'
 
 const text = { type: 'string' } as const
@@ -65,8 +66,6 @@ try {
     replay,
     makeWorld: async ({ startAt, from }) => {
       if (replay === null) return createCity({ seed, startAt, size, historyDays, from })
-      // The Parquet reader takes memory that only a replay needs.
-      const { openRecordings } = await import('./replay/index.ts')
       return openRecordings({ folder: replay, startAt, historyDays, from, size: citySizes[size] })
     },
     random: createRandom(seed),
@@ -80,6 +79,6 @@ try {
   stop = () => stage.stop()
 } catch (error) {
   const isOver = stopping.signal.aborted
-  if (!isOver) process.stderr.write(`The simulated city: ${errorMessage(error)}\n`)
+  if (!isOver) process.stderr.write(`${errorMessage(error)}\n`)
   service.fail(error as Error)
 }

@@ -53,9 +53,17 @@ export function timeCell(row: Row, column: string): number {
   return fromRfc3339(cell(row, column).slice(0, 80))
 }
 
+const hoursRemembered = 10_000
+
 /** The start of an hour on the site's own clock. */
-export function hourCell(row: Row, column: string, site: Site): number {
+export function hourCell(row: Row, column: string, site: Site, { hours }: Known): number {
+  const key = `${site.timeZone} ${row[column] ?? ''}`
+  const known = hours.get(key)
+  if (known !== undefined) return known
   const at = timeCell(row, column)
-  if (startOfHour(at, site.timeZone) === at) return at
+  if (startOfHour(at, site.timeZone) === at) {
+    if (hours.size < hoursRemembered) hours.set(key, at)
+    return at
+  }
   throw invalid(`${column} "${row[column] ?? ''}" is not the start of an hour in ${site.timeZone}`)
 }

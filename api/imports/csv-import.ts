@@ -13,7 +13,7 @@ export interface ImportResult {
   readonly problems: readonly LineProblem[]
 }
 
-const batchRows = 500
+const batchRows = 1_000
 const mostProblems = 20
 const longestRecordBytes = 64 * 1024
 
@@ -27,7 +27,7 @@ const kinds = [
 ] as readonly ImportKind<unknown>[]
 export const importKinds: readonly string[] = kinds.map(({ name }) => name)
 
-/** Reads CSV as it comes, a batch at a time: a file of any length takes the memory of 500 rows. */
+/** Reads CSV as it comes, a batch at a time, while the batch before is written: a file of any length takes the memory of two. */
 export async function importCsv(
   body: Readable,
   options: { readonly kind: string | undefined; readonly mostBytes: number },
@@ -66,11 +66,17 @@ export async function importCsv(
 
   const known = await whatIsKnown(context)
   let batch: Lined<unknown>[] = []
-  const flush = async (): Promise<void> => {
-    if (kind === null || batch.length === 0) return
-    const failed = await kind.write(batch, context)
-    accepted += batch.length - failed.length
+  let writing = Promise.resolve()
+  const write = async (rows: readonly Lined<unknown>[]): Promise<void> => {
+    const failed = kind === null || rows.length === 0 ? [] : await kind.write(rows, context)
+    accepted += rows.length - failed.length
     failed.forEach(reject)
+  }
+  const flush = async (): Promise<void> => {
+    await writing
+    writing = write(batch)
+    // Whoever awaits it next hears of a failure; until then it is not unhandled.
+    writing.catch(() => undefined)
     batch = []
   }
 
@@ -89,10 +95,12 @@ export async function importCsv(
       if (batch.length >= batchRows) await flush()
     }
     await flush()
+    await writing
   } catch (error) {
     // What is still on its way is read and dropped, so that the answer reaches the client.
     body.unpipe(limited)
     body.resume()
+    await writing.catch(() => undefined)
     throw asInvalid(error)
   }
   const name = nameOf(kind)
@@ -101,7 +109,7 @@ export async function importCsv(
       'RT_REQUEST_INVALID',
       'The file is empty: its first line names the columns.',
     )
-  return { kind: name, accepted, rejected, problems }
+  return { kind: name, accepted, rejected, problems: problems.sort((a, b) => a.line - b.line) }
 }
 
 // The parser sets `kind` in a callback, which the compiler's narrowing does not see.
@@ -143,11 +151,14 @@ async function whatIsKnown({ operations, clock }: ApiContext): Promise<Known> {
     sites: new Map(sites.map((site) => [site.id, site])),
     products: new Map(products.map((product) => [product.id, product])),
     now: clock.now(),
+    hours: new Map(),
   }
 }
 
 function withoutEmpty(record: Readonly<Record<string, string>>): Row {
-  return Object.fromEntries(Object.entries(record).filter(([, text]) => text !== ''))
+  const row: Record<string, string> = {}
+  for (const column in record) if (record[column] !== '') row[column] = record[column]!
+  return row
 }
 
 function lineOf(error: CsvError | undefined): number {

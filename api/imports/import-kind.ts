@@ -30,4 +30,6 @@ export interface Known {
   readonly sites: ReadonlyMap<string, Site>
   readonly products: ReadonlyMap<string, MasterData['products']>
   readonly now: number
+  /** Starts of hours by zone and text: a file says the same hours again for every series. */
+  readonly hours: Map<string, number>
 }

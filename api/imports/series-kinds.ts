@@ -53,7 +53,7 @@ export const sales: ImportKind<readonly Reading[]> = {
   read(row, known) {
     const site = siteCell(row, known)
     const { gtin } = productCell(row, known)
-    const at = hourCell(row, 'at', site)
+    const at = hourCell(row, 'at', site, known)
     const place = { site: site.id, device: derivedDevice, gtin, at }
     const sold = { ...place, channel: 'sold', value: numberCell(row, 'units', mostUnits) }
     if (row.outOfStockMinutes === undefined) return [hourly(sold, known.now)]
@@ -72,7 +72,7 @@ export const footfall: ImportKind<readonly Reading[]> = {
   optional: [],
   read(row, known) {
     const site = siteCell(row, known)
-    const at = hourCell(row, 'at', site)
+    const at = hourCell(row, 'at', site, known)
     return (['in', 'out'] as const).map((channel) =>
       hourly(
         {

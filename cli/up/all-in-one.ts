@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { loadKeys, startApi } from '../../api/index.ts'
 import type { Settings } from '../../config/index.ts'
-import type { DeadLetterReason, LarderError, SystemStatus } from '../../domain/index.ts'
+import { LarderError, type DeadLetterReason, type SystemStatus } from '../../domain/index.ts'
 import { startGateway } from '../../gateway/index.ts'
 import { startIngestWorker } from '../../ingest/index.ts'
 import { startMessageLogWorker } from '../../message-log/index.ts'
@@ -188,10 +188,12 @@ async function compose(
       args: cityArguments(settings, folder, { http: api.url, mqttPort: gateway.port }),
       logger,
       onRunning: () => governor.release('history'),
-      onExit: (words) =>
-        logger.error(
-          `The simulated city ${words}. Larder goes on without it; start again to bring it back.`,
-        ),
+      // Without its history and devices there would be nothing to show: a city that never ran ends the start.
+      onExit: (words, hasRun) => {
+        const said = `The simulated city ${words}`
+        if (!hasRun) onFatal(new LarderError('RT_WRONG_STATE', said))
+        else logger.error(`${said}. Larder goes on without it; start again to bring it back.`)
+      },
     })
     city = started
     stops.add('the simulated city', () => started.stop())
@@ -219,6 +221,7 @@ function cityArguments(
     ...['--data', folder.path],
     ...['--seed', String(settings.seed)],
     ...['--history-days', String(settings.city.historyDays)],
+    ...['--size', settings.city.size],
     ...(settings.city.replay === '' ? [] : ['--replay', settings.city.replay]),
   ]
 }

@@ -31,7 +31,7 @@ export function startCityProcess(options: {
   readonly args: readonly string[]
   readonly logger: Logger
   readonly onRunning: () => void
-  readonly onExit: (words: string) => void
+  readonly onExit: (words: string, hasRun: boolean) => void
 }): CityProcess {
   const child = spawn(
     process.execPath,
@@ -74,7 +74,7 @@ export function startCityProcess(options: {
     child.once('exit', (code, signal) => {
       progress = null
       words = isStopping ? 'stopped' : `ended with ${signal ?? `code ${code ?? '?'}`}: ${lastError}`
-      if (!isStopping) options.onExit(words)
+      if (!isStopping) options.onExit(words, isRunning)
       resolve()
     })
   })

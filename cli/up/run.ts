@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { loadSettings, type Settings } from '../../config/index.ts'
 import { openDataFolder, createLogger, stopOnSignal, wallClock } from '../../runtime/index.ts'
 import { startAllInOne, type AllInOne } from './all-in-one.ts'
@@ -33,20 +34,20 @@ export async function run(options: UpOptions): Promise<void> {
   })
   const isSimulated = asked.city.sim === 'city' || asked.city.replay !== ''
   // Devices of one's own live on the wall clock, unless a speed is asked for by name.
-  const settings: Settings =
-    isSimulated || options.speed !== undefined
-      ? asked
-      : { ...asked, city: { ...asked.city, speed: 1 } }
+  const speed = isSimulated || options.speed !== undefined ? asked.city.speed : 1
+  const replay = asked.city.replay === '' ? '' : resolve(asked.city.replay)
+  const settings: Settings = { ...asked, city: { ...asked.city, speed, replay } }
   const logger = createLogger(settings.log.level)
   const folder = openDataFolder(settings.data)
   try {
     if (options.reset) resetDataFolder(folder.path)
+    if (replay !== '') await checkReplay(settings)
     const startedAt = wallClock.now()
     let onFatal: (error: Error) => void = () => undefined
-    const larder = await new Promise<AllInOne>((resolve, reject) => {
+    const larder = await new Promise<AllInOne>((started, reject) => {
       onFatal = reject
       startAllInOne({ settings, folder, logger, onFatal: (error) => onFatal(error) }).then(
-        resolve,
+        started,
         reject,
       )
     })
@@ -75,6 +76,14 @@ export async function run(options: UpOptions): Promise<void> {
     folder.release()
     throw error
   }
+}
+
+/** A replay that could never run is said before anything starts. */
+async function checkReplay({ data, seed, city }: Settings): Promise<void> {
+  // The simulator takes 40 MB, which no other start of this process needs.
+  const { checkCity, checkRecordings } = await import('../../firmware-sim/index.ts')
+  await checkRecordings(city.replay)
+  checkCity(data, { seed, size: city.size, replay: city.replay })
 }
 
 function banner(larder: AllInOne, settings: Settings): string {

@@ -5,9 +5,9 @@ export interface ApiClient {
   get<T>(path: string): Promise<T>
   /** The same key and body get the same answer, however often it is sent. */
   post<T>(path: string, body: unknown, idempotencyKey: string): Promise<T>
-  put(path: string, body: unknown): Promise<void>
   delete(path: string): Promise<void>
-  importCsv(csv: string, idempotencyKey: string): Promise<ImportAnswer>
+  /** The kind is told by the columns where it is not given. */
+  importCsv(csv: string, idempotencyKey: string, kind?: string): Promise<ImportAnswer>
   /** Server-sent events until the connection ends or the signal says so. */
   follow(
     path: string,
@@ -80,15 +80,12 @@ export function createApiClient(deps: {
     get: async <T>(path: string) => (await (await call('GET', path)).json()) as T,
     post: async <T>(path: string, body: unknown, idempotencyKey: string) =>
       (await (await call('POST', path, { ...json(body), key: idempotencyKey })).json()) as T,
-    async put(path, body) {
-      await (await call('PUT', path, json(body))).arrayBuffer()
-    },
     async delete(path) {
       await (await call('DELETE', path)).arrayBuffer()
     },
-    importCsv: async (csv, idempotencyKey) =>
+    importCsv: async (csv, idempotencyKey, kind) =>
       (await (
-        await call('POST', '/v1/imports', {
+        await call('POST', `/v1/imports${kind === undefined ? '' : `?kind=${kind}`}`, {
           body: csv,
           type: 'text/csv',
           key: idempotencyKey,

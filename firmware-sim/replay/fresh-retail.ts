@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
-import { compressors } from 'hyparquet-compressors'
 import { dayMs, errorMessage, LarderError } from '../../domain/index.ts'
+import { chooseRows, type Keys } from './choose-rows.ts'
+import { openParquet, type ParquetColumns } from './parquet-columns.ts'
 
 export interface RecordedSeries {
   readonly product: number
@@ -27,22 +27,19 @@ export interface FreshRetail {
 /** The data set gives sales in normalised units with steps of about 0.1: ten pieces a unit. */
 export const piecesPerUnit = 10
 
-const keyColumns = ['city_id', 'store_id', 'product_id'] as const
 const columns = [
+  'city_id',
   'store_id',
   'product_id',
   'first_category_id',
   'dt',
   'hours_sale',
   'hours_stock_status',
-] as const
+]
 
-type Row = Readonly<Record<string, unknown>>
-interface StoreRows {
-  readonly city: number
-  readonly store: number
-  readonly products: Set<number>
-  readonly ranges: [from: number, to: number][]
+/** Rejects with a sentence where the file is not there, not Parquet or lacks a column; reads no rows. */
+export async function checkFreshRetail(path: string): Promise<void> {
+  await opened(path, () => Promise.resolve())
 }
 
 /** The stores of one city with the most products, and the products that most of these have. Reads the columns by their own names. */
@@ -50,55 +47,60 @@ export async function readFreshRetail(
   path: string,
   most: { readonly stores: number; readonly products: number },
 ): Promise<FreshRetail> {
+  return opened(path, async (file) => {
+    const rows = chooseRows(await readKeys(file), most)
+    const wanted = rowsByGroup(rows, file.groupStarts)
+    const days = new Int32Array(rows.length)
+    await eachWanted(file, 'dt', wanted, (place, value) => {
+      days[place] = Math.floor(new Date(value as Date).getTime() / dayMs)
+    })
+    const firstDay = days.reduce((least, day) => Math.min(least, day), Infinity)
+    const lastDay = days.reduce((latest, day) => Math.max(latest, day), -Infinity)
+    const hours = rows.length === 0 ? 0 : (lastDay - firstDay + 1) * 24
+    const categories = new Int32Array(rows.length)
+    await eachWanted(file, 'first_category_id', wanted, (place, value) => {
+      categories[place] = Number(value)
+    })
+
+    const stores = new Map<number, Map<number, RecordedSeries>>()
+    const seriesOfRow = rows.map(({ store, product }, place) => {
+      const own = stores.get(store) ?? new Map<number, RecordedSeries>()
+      stores.set(store, own)
+      const known = own.get(product)
+      if (known) return known
+      const [pieces, empty] = [new Uint16Array(hours), new Uint8Array(hours)]
+      const series = { product, category: categories[place]!, pieces, empty }
+      own.set(product, series)
+      return series
+    })
+    const startOf = (place: number): number => (days[place]! - firstDay) * 24
+    await eachWanted(file, 'hours_sale', wanted, (place, value) =>
+      toPieces(ofDay(value, 'hours_sale'), seriesOfRow[place]!.pieces, startOf(place)),
+    )
+    await eachWanted(file, 'hours_stock_status', wanted, (place, value) => {
+      const { empty } = seriesOfRow[place]!
+      for (const [hour, flag] of ofDay(value, 'hours_stock_status').entries())
+        empty[startOf(place) + hour] = flag === 1 ? 1 : 0
+    })
+    return {
+      firstDay,
+      hours,
+      stores: [...stores].map(([store, series]) => ({ store, series: [...series.values()] })),
+    }
+  })
+}
+
+async function opened<T>(path: string, use: (file: ParquetColumns) => Promise<T>): Promise<T> {
   if (!existsSync(path)) throw unreadable(path, 'there is no such file')
   try {
-    const file = await asyncBufferFromFile(path)
-    const metadata = await parquetMetadataAsync(file)
-    const there = new Set(metadata.schema.map(({ name }) => name))
-    const missing = [...keyColumns, ...columns].filter((name) => !there.has(name))
+    const file = await openParquet(path)
+    const missing = columns.filter((name) => !file.names.has(name))
     if (missing.length > 0) throw unreadable(path, `it has no column ${missing.join(', ')}`)
-    const keys = await parquetReadObjects({ file, metadata, compressors, columns: [...keyColumns] })
-    const chosen = chooseStores(keys, most.stores)
-    const products = chooseProducts(chosen, most.products)
-    const rows: Row[] = []
-    const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows))
-    const stores = new Set(chosen.map(({ store }) => store))
-    for (const [rowStart, rowEnd] of spans(
-      groups,
-      chosen.flatMap(({ ranges }) => ranges),
-    )) {
-      const part = await parquetReadObjects({
-        file,
-        metadata,
-        compressors,
-        columns: [...columns],
-        rowStart,
-        rowEnd,
-      })
-      for (const row of part)
-        if (stores.has(Number(row.store_id)) && products.has(Number(row.product_id))) rows.push(row)
-    }
-    return toSeries(rows)
+    return await use(file)
   } catch (error) {
     if (error instanceof LarderError) throw error
     throw unreadable(path, errorMessage(error), error)
   }
-}
-
-/** The ranges as one span a row group: a row group is decoded whole for each read. */
-function spans(
-  groups: readonly number[],
-  ranges: readonly (readonly [number, number])[],
-): readonly (readonly [number, number])[] {
-  const ends = groups.map((_, index) => groups.slice(0, index + 1).reduce((a, b) => a + b, 0))
-  return ends.flatMap((end, index) => {
-    const begin = end - groups[index]!
-    const inside = ranges.filter(([from, to]) => from < end && to > begin)
-    if (inside.length === 0) return []
-    const from = Math.max(begin, Math.min(...inside.map(([start]) => start)))
-    const to = Math.min(end, Math.max(...inside.map(([, stop]) => stop)))
-    return [[from, to] as const]
-  })
 }
 
 function unreadable(path: string, why: string, cause?: unknown): LarderError {
@@ -109,89 +111,69 @@ function unreadable(path: string, why: string, cause?: unknown): LarderError {
   )
 }
 
-function chooseStores(
-  keys: readonly Readonly<Record<string, unknown>>[],
-  most: number,
-): readonly StoreRows[] {
-  const stores = new Map<number, StoreRows>()
-  for (const [place, row] of keys.entries()) {
-    const store = Number(row.store_id)
-    let known = stores.get(store)
-    if (!known) {
-      known = { city: Number(row.city_id), store, products: new Set(), ranges: [] }
-      stores.set(store, known)
-    }
-    known.products.add(Number(row.product_id))
-    const last = known.ranges.at(-1)
-    if (last?.[1] === place) last[1] = place + 1
-    else known.ranges.push([place, place + 1])
-  }
-  const cities = new Map<number, StoreRows[]>()
-  for (const store of stores.values())
-    cities.set(store.city, [...(cities.get(store.city) ?? []), store])
-  const best = [...cities.values()]
-    .map((all) => [...all].sort((a, b) => b.products.size - a.products.size || a.store - b.store))
-    .map((all) => all.slice(0, most))
-    .sort((a, b) => breadth(b) - breadth(a))
-  return best[0] ?? []
-}
-
-function breadth(stores: readonly StoreRows[]): number {
-  return stores.reduce((sum, { products }) => sum + products.size, 0)
-}
-
-function chooseProducts(stores: readonly StoreRows[], most: number): ReadonlySet<number> {
-  const count = new Map<number, number>()
-  for (const { products } of stores)
-    for (const product of products) count.set(product, (count.get(product) ?? 0) + 1)
-  const sorted = [...count].sort((a, b) => b[1] - a[1] || a[0] - b[0])
-  return new Set(sorted.slice(0, most).map(([product]) => product))
-}
-
-function toSeries(rows: readonly Row[]): FreshRetail {
-  const dayOf = (row: Row): number => Math.floor(new Date(row.dt as Date).getTime() / dayMs)
-  const days = rows.map(dayOf)
-  const firstDay = days.reduce((least, day) => Math.min(least, day), Infinity)
-  const lastDay = days.reduce((most, day) => Math.max(most, day), -Infinity)
-  const hours = Math.max(0, (lastDay - firstDay + 1) * 24)
-  const stores = new Map<number, Map<number, RecordedSeries>>()
-  for (const row of rows) {
-    const series = seriesOf(stores, row, hours)
-    const sales = row.hours_sale as ArrayLike<number>
-    const empty = row.hours_stock_status as ArrayLike<number>
-    const start = (dayOf(row) - firstDay) * 24
-    let sum = 0
-    for (let hour = 0; hour < 24; hour++) {
-      // The remainder of a rounded hour goes on into the next, so that a day keeps its sum.
-      const before = Math.round(sum * piecesPerUnit)
-      sum += Math.max(0, sales[hour] ?? 0)
-      series.pieces[start + hour] = Math.round(sum * piecesPerUnit) - before
-      series.empty[start + hour] = empty[hour] === 1 ? 1 : 0
-    }
+async function readKeys(file: ParquetColumns): Promise<Keys> {
+  const length = file.groupStarts.at(-1)!
+  const key = async (name: string): Promise<Int32Array> => {
+    const values = new Int32Array(length)
+    for (const [group, from] of file.groupStarts.slice(0, -1).entries())
+      await file.read(name, { from, to: file.groupStarts[group + 1]! }, (row, value) => {
+        values[row] = Number(value)
+      })
+    return values
   }
   return {
-    firstDay,
-    hours,
-    stores: [...stores].map(([store, series]) => ({ store, series: [...series.values()] })),
+    city: await key('city_id'),
+    store: await key('store_id'),
+    product: await key('product_id'),
   }
 }
 
-function seriesOf(
-  stores: Map<number, Map<number, RecordedSeries>>,
-  row: Row,
-  hours: number,
-): RecordedSeries {
-  const store = stores.get(Number(row.store_id)) ?? new Map<number, RecordedSeries>()
-  stores.set(Number(row.store_id), store)
-  const product = Number(row.product_id)
-  const known = store.get(product)
-  if (known) return known
-  const series = {
-    product,
-    category: Number(row.first_category_id),
-    pieces: new Uint16Array(hours),
-    empty: new Uint8Array(hours),
+/** Rows wanted of one row group: from the place of the first one in the list of all wanted rows on. */
+interface Wanted {
+  readonly from: number
+  readonly to: number
+  readonly placeOf: ReadonlyMap<number, number>
+}
+
+function rowsByGroup(
+  rows: readonly { readonly row: number }[],
+  groupStarts: readonly number[],
+): readonly Wanted[] {
+  return groupStarts.slice(0, -1).flatMap((begin, group) => {
+    const end = groupStarts[group + 1]!
+    const placeOf = new Map<number, number>()
+    for (const [place, { row }] of rows.entries())
+      if (row >= begin && row < end) placeOf.set(row, place)
+    if (placeOf.size === 0) return []
+    const inside = [...placeOf.keys()]
+    return [{ from: inside[0]!, to: inside.at(-1)! + 1, placeOf }]
+  })
+}
+
+async function eachWanted(
+  file: ParquetColumns,
+  name: string,
+  wanted: readonly Wanted[],
+  take: (place: number, value: unknown) => void,
+): Promise<void> {
+  for (const group of wanted)
+    await file.read(name, group, (row, value) => {
+      const place = group.placeOf.get(row)
+      if (place !== undefined) take(place, value)
+    })
+}
+
+function ofDay(value: unknown, name: string): readonly number[] {
+  if (Array.isArray(value) && value.length === 24) return value as readonly number[]
+  throw new TypeError(`a row has no 24 hours in ${name}`)
+}
+
+/** The remainder of a rounded hour goes on into the next, so that a day keeps its sum. */
+function toPieces(sales: readonly number[], pieces: Uint16Array, start: number): void {
+  let sum = 0
+  for (const [hour, units] of sales.entries()) {
+    const before = Math.round(sum * piecesPerUnit)
+    sum += Math.max(0, units || 0)
+    pieces[start + hour] = Math.round(sum * piecesPerUnit) - before
   }
-  store.set(product, series)
-  return series
 }

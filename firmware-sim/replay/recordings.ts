@@ -3,11 +3,10 @@ import { join } from 'node:path'
 import { LarderError } from '../../domain/index.ts'
 import type { World } from '../city/index.ts'
 import { readColdLog, type ColdLog } from './cold-log.ts'
-import { readFreshRetail } from './fresh-retail.ts'
 import { readPedestrians } from './pedestrians.ts'
 import { createReplayWorld } from './replay-world.ts'
 
-/** FreshRetailNet is needed; counters and cold logs are used where they are there. A problem is said with the file and what to do. */
+/** The Parquet reader is loaded only where something is replayed. FreshRetailNet is needed; counters and cold logs are used where they are there. A problem is said with the file and what to do. */
 export async function openRecordings(options: {
   /** With `freshretailnet/`, `footfall/` and `cold/`. */
   readonly folder: string
@@ -17,12 +16,9 @@ export async function openRecordings(options: {
   readonly from?: unknown
 }): Promise<World> {
   const { folder } = options
-  if (!existsSync(folder))
-    throw new LarderError(
-      'RT_FILE_UNREADABLE',
-      `There is no folder ${folder} to replay. --replay takes a folder with freshretailnet/train.parquet and, if you have them, footfall/ and cold/.`,
-    )
-  const sales = await readFreshRetail(join(folder, 'freshretailnet', 'train.parquet'), options.size)
+  checkFolder(folder)
+  const { readFreshRetail } = await import('./fresh-retail.ts')
+  const sales = await readFreshRetail(salesFile(folder), options.size)
   const counters = listOf(join(folder, 'footfall')).find((name) => name.endsWith('.csv.gz'))
   const cold = new Map<string, ColdLog>()
   for (const [room, name] of [
@@ -36,6 +32,25 @@ export async function openRecordings(options: {
   const footfall =
     counters === undefined ? null : readPedestrians(join(folder, 'footfall', counters))
   return createReplayWorld({ ...options, recordings: { sales, footfall, cold } })
+}
+
+/** Rejects with a sentence where a folder cannot be replayed, as far as that shows without reading it whole. */
+export async function checkRecordings(folder: string): Promise<void> {
+  checkFolder(folder)
+  const { checkFreshRetail } = await import('./fresh-retail.ts')
+  await checkFreshRetail(salesFile(folder))
+}
+
+function salesFile(folder: string): string {
+  return join(folder, 'freshretailnet', 'train.parquet')
+}
+
+function checkFolder(folder: string): void {
+  if (existsSync(folder)) return
+  throw new LarderError(
+    'RT_FILE_UNREADABLE',
+    `There is no folder ${folder} to replay. --replay takes a folder with freshretailnet/train.parquet and, if you have them, footfall/ and cold/.`,
+  )
 }
 
 function listOf(folder: string): readonly string[] {

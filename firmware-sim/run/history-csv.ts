@@ -1,4 +1,4 @@
-import { toRfc3339 } from '../../domain/index.ts'
+import { dayMs, toRfc3339 } from '../../domain/index.ts'
 import type { CityHistory } from '../city/index.ts'
 
 export interface CsvChunk {
@@ -10,8 +10,18 @@ export interface CsvChunk {
 /** Small enough that a progress bar moves, far below the 8 MB that an import may have. */
 const rowsPerChunk = 20_000
 
-/** The city's past as CSV for `POST /v1/imports`, in chunks each with its header. */
-export function* historyCsv(history: CityHistory, timeZone: string): Iterable<CsvChunk> {
+/** Nobody reads an older temperature than the newest of a probe; two days fill a chart. */
+const temperatureDays = 2
+
+/**
+ * The city's past up to `until` as CSV for `POST /v1/imports`, in chunks each with its header. As a till does, it says nothing of an
+ * hour in which a product neither sold nor ran out: hours that a trading day leaves out are read as zero.
+ */
+export function* historyCsv(
+  history: CityHistory,
+  timeZone: string,
+  until: number,
+): Iterable<CsvChunk> {
   const texts = new Map<number, string>()
   const time = (at: number): string => {
     let text = texts.get(at)
@@ -21,9 +31,9 @@ export function* historyCsv(history: CityHistory, timeZone: string): Iterable<Cs
   yield* chunks(
     'sales history',
     'site,product,at,units,outOfStockMinutes',
-    history.sales(),
+    filter(history.sales(), ({ units, outOfStockMinutes }) => units > 0 || outOfStockMinutes > 0),
     ({ site, product, at, units, outOfStockMinutes }) =>
-      `${site},${product},${time(at)},${units},${outOfStockMinutes}`,
+      `${site},${product},${time(at)},${units},${outOfStockMinutes > 0 ? outOfStockMinutes : ''}`,
   )
   yield* chunks(
     'footfall history',
@@ -34,9 +44,13 @@ export function* historyCsv(history: CityHistory, timeZone: string): Iterable<Cs
   yield* chunks(
     'temperature history',
     'site,device,at,celsius',
-    history.temperatures(),
+    filter(history.temperatures(), ({ at }) => at >= until - temperatureDays * dayMs),
     ({ site, device, at, celsius }) => `${site},${device},${time(at)},${celsius}`,
   )
+}
+
+function* filter<T>(rows: Iterable<T>, isWanted: (row: T) => boolean): Iterable<T> {
+  for (const row of rows) if (isWanted(row)) yield row
 }
 
 function* chunks<T>(

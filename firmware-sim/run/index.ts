@@ -4,3 +4,4 @@
  */
 export * from './simulation.ts'
 export * from './stepper.ts'
+export { checkCity } from './world-file.ts'

@@ -4,15 +4,16 @@ import type { World } from '../city/index.ts'
 import type { ApiClient } from '../client/index.ts'
 import type { Fleet } from '../devices/index.ts'
 import { historyCsv, stockCsv } from './history-csv.ts'
+import { masterCsv } from './master-csv.ts'
 
-const requestsAtOnce = 6
+const requestsAtOnce = 8
 
 /**
  * Makes a new city known to Larder: master data, devices, opening stock, its past. Each step may be done again, so that one cut short
  * starts over. Gives the secret of every device by `site/device`; `keep` is called with those known so far.
  */
 export async function introduceCity(deps: {
-  readonly api: Pick<ApiClient, 'put' | 'post' | 'importCsv'>
+  readonly api: Pick<ApiClient, 'post' | 'importCsv'>
   readonly world: World
   readonly fleet: Pick<Fleet, 'devices'>
   readonly passwords: Readonly<Record<string, string>>
@@ -41,10 +42,10 @@ export async function introduceCity(deps: {
   const doneMaster = progress('master data', masterCount)
   // Kinds one after another: planograms and lanes speak of sites and products.
   for (const { kind, rows } of items)
-    await inParallel(rows, async (row: { readonly id: string }) => {
-      await api.put(`/v1/${kind}/${encodeURIComponent(row.id)}`, row)
-      doneMaster(1)
-    })
+    if (rows.length > 0) {
+      await importChecked(`master-${kind}`, masterCsv(rows), kind)
+      doneMaster(rows.length)
+    }
 
   const passwords = { ...deps.passwords }
   const missing = fleet.devices.filter(({ path }) => passwords[path] === undefined)
@@ -64,7 +65,7 @@ export async function introduceCity(deps: {
   }
 
   await importChecked('opening-stock', stockCsv(world.stock()))
-  const chunks = [...historyCsv(world.history(), timeZone)]
+  const chunks = [...historyCsv(world.history(), timeZone, world.now())]
   const sizes = new Map<string, number>()
   for (const { task, rows } of chunks) sizes.set(task, (sizes.get(task) ?? 0) + rows)
   const bars = new Map([...sizes].map(([task, of]) => [task, progress(task, of)]))
@@ -74,8 +75,8 @@ export async function introduceCity(deps: {
   }
   return passwords
 
-  async function importChecked(name: string, csv: string): Promise<void> {
-    const answer = await api.importCsv(csv, `${deps.runId}-${name}`)
+  async function importChecked(name: string, csv: string, kind?: string): Promise<void> {
+    const answer = await api.importCsv(csv, `${deps.runId}-${name}`, kind)
     if (answer.rejected === 0) return
     const [first] = answer.problems
     deps.logger.warn(

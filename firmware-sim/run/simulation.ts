@@ -17,17 +17,13 @@ import { connectFleet, createFleet } from '../devices/index.ts'
 import { readPasswords, writePasswords } from './credentials-file.ts'
 import { introduceCity } from './introduce.ts'
 import { createStepper } from './stepper.ts'
-import { openWorldFile, type Snapshot } from './world-file.ts'
+import { openWorldFile, type CityKind, type Snapshot } from './world-file.ts'
 
-export interface SimulationDeps {
+export interface SimulationDeps extends CityKind {
   readonly api: ApiClient
   readonly mqttUrl: string
   /** Data folder: `city.json`, its notes, `sim-credentials.json`. */
   readonly folder: string
-  readonly seed: number
-  readonly size: string
-  /** Folder of recordings, or null for the simulated city. */
-  readonly replay: string | null
   /** A new world that begins at a city time, or one that goes on from a snapshot. */
   readonly makeWorld: (start: {
     readonly startAt: number
@@ -80,9 +76,8 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
   await clock.sync()
   const file = openWorldFile(deps.folder)
   const found = file.read()
-  if (found) checkSame(found.snapshot, deps)
   const world = await deps.makeWorld({
-    startAt: file.begin(clock.now()),
+    startAt: file.begin(clock.now(), deps),
     ...(found ? { from: found.snapshot.world } : {}),
   })
   const fleet = createFleet({
@@ -137,9 +132,6 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
     stepper.step(world.now())
     file.write({
       version: 1,
-      seed: deps.seed,
-      size: deps.size,
-      replay: deps.replay,
       world: world.save(),
       fleet: fleet.save(),
       unacknowledged: links.unacknowledged(),
@@ -199,17 +191,6 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
     save()
   })
   return stops
-}
-
-function checkSame(snapshot: Snapshot, deps: SimulationDeps): void {
-  const same =
-    snapshot.seed === deps.seed && snapshot.size === deps.size && snapshot.replay === deps.replay
-  if (same) return
-  const told = snapshot.replay === null ? `--seed ${snapshot.seed}` : `--replay ${snapshot.replay}`
-  throw new LarderError(
-    'RT_WRONG_STATE',
-    `The data folder ${deps.folder} holds another city (${told}). Start with that, or afresh with --reset.`,
-  )
 }
 
 /** Wakes the transfer driver as soon as something changes; where the stream fails it is opened again, and polling goes on anyway. */

@@ -4,12 +4,17 @@ import { errorMessage, LarderError } from '../../domain/index.ts'
 import { writeFileDurably } from '../../runtime/index.ts'
 import type { Intervention } from './stepper.ts'
 
+/** Which city a data folder holds. */
+export interface CityKind {
+  readonly seed: number
+  readonly size: string
+  /** Folder of recordings, or null for the simulated city. */
+  readonly replay: string | null
+}
+
 /** One moment of everything: the world, the devices, what they have not got acknowledged, and the people of the client's side. */
 export interface Snapshot {
   readonly version: 1
-  readonly seed: number
-  readonly size: string
-  readonly replay: string | null
   readonly world: unknown
   readonly fleet: unknown
   readonly unacknowledged: Readonly<Record<string, readonly string[]>>
@@ -21,7 +26,7 @@ type Note = { readonly done: Intervention } | { readonly client: Snapshot['clien
 
 export interface WorldFile {
   /** When the city begins: what was said first, so that an introduction cut short starts over with the same city. */
-  begin(startAt: number): number
+  begin(startAt: number, kind: CityKind): number
   /** The last snapshot and what was done after it; null where there is none. */
   read(): { readonly snapshot: Snapshot; readonly done: readonly Intervention[] } | null
   /** Replaces the snapshot durably and begins an empty notebook. */
@@ -34,12 +39,15 @@ export interface WorldFile {
 export function openWorldFile(folder: string): WorldFile {
   const file = join(folder, 'city.json')
   const notes = (number: number): string => join(folder, `city-notes-${number}.ndjson`)
-  const start = join(folder, 'city-start.json')
   let number = 0
   return {
-    begin(startAt) {
-      if (!existsSync(start)) writeFileDurably(start, JSON.stringify({ startAt }))
-      return (JSON.parse(readFileSync(start, 'utf8')) as { startAt: number }).startAt
+    begin(startAt, kind) {
+      checkCity(folder, kind)
+      const known = readStart(folder)
+      if (known) return known.startAt
+      const { seed, size, replay } = kind
+      writeFileDurably(startFile(folder), JSON.stringify({ startAt, seed, size, replay }))
+      return startAt
     },
     read() {
       if (!existsSync(file)) return null
@@ -77,6 +85,42 @@ export function openWorldFile(folder: string): WorldFile {
       appendFileSync(notes(number), `${JSON.stringify(note)}\n`)
     },
   }
+}
+
+type Start = CityKind & { readonly startAt: number }
+
+const startFile = (folder: string): string => join(folder, 'city-start.json')
+
+function readStart(folder: string): Start | null {
+  const file = startFile(folder)
+  if (!existsSync(file)) return null
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Start
+  } catch (error) {
+    throw new LarderError(
+      'RT_FILE_UNREADABLE',
+      `${file} cannot be read (${errorMessage(error)}). Start afresh with --reset.`,
+      { cause: error },
+    )
+  }
+}
+
+/** Throws with a sentence where the data folder holds another city than the one asked for. */
+export function checkCity(folder: string, asked: CityKind): void {
+  const there = readStart(folder)
+  if (!there) return
+  const isSame =
+    there.replay === asked.replay &&
+    (asked.replay !== null || (there.seed === asked.seed && there.size === asked.size))
+  if (isSame) return
+  throw new LarderError(
+    'RT_WRONG_STATE',
+    `The data folder ${folder} holds ${describe(there)}, not ${describe(asked)}. Give this one a folder of its own with --data, or empty this folder with --reset.`,
+  )
+}
+
+function describe({ seed, size, replay }: CityKind): string {
+  return replay === null ? `a simulated city (seed ${seed}, size ${size})` : `a replay of ${replay}`
 }
 
 /** A last line cut short by a kill is left out: what it said had not been done. */

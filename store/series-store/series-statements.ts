@@ -63,3 +63,9 @@ export function prepareStatements(db: Database.Database) {
     savePruned: db.prepare('UPDATE series SET pruned_before = ? WHERE id = ?'),
   }
 }
+
+/** Gives the highest seq of one boot's counts; -Infinity where it has none. */
+export function highestSeqFinder(db: Database.Database): (series: number, boot: number) => number {
+  const find = db.prepare('SELECT max(seq) AS seq FROM counts WHERE series = ? AND boot = ?')
+  return (series, boot) => (find.get(series, boot) as { seq: number | null }).seq ?? -Infinity
+}

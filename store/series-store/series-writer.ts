@@ -11,7 +11,7 @@ import {
   type SeriesName,
 } from './series-rows.ts'
 import { findProblem } from './reading-problem.ts'
-import { prepareStatements } from './series-statements.ts'
+import { highestSeqFinder, prepareStatements } from './series-statements.ts'
 import type { WriteOutcome } from './series-store.ts'
 
 const stored: WriteOutcome = { status: 'stored' }
@@ -28,6 +28,8 @@ interface SeriesState {
   /** Days read or changed in this transaction, and the newest one of earlier ones. */
   readonly days: Map<number, DayRollup>
   readonly changedDays: Set<DayRollup>
+  /** Highest seq there is of a boot that was imported: an imported row beyond it corrects nothing. */
+  readonly highestSeq: Map<number, number>
   isTouched: boolean
 }
 
@@ -40,6 +42,7 @@ export interface SeriesWriter {
 /** The one writer of a series database. A transaction that fails leaves neither rows nor remembered state behind. */
 export function createSeriesWriter(db: Database.Database): SeriesWriter {
   const sql = prepareStatements(db)
+  const findHighestSeq = highestSeqFinder(db)
   const states = new Map<string, SeriesState>()
   const bootIds = new Map<string, number>()
   let touched: SeriesState[] = []
@@ -71,6 +74,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
       isLatestChanged: false,
       days: new Map(),
       changedDays: new Set(),
+      highestSeq: new Map(),
       isTouched: false,
     }
     states.set(key, state)
@@ -124,6 +128,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
     const { at, value, seq, index, receivedAt } = reading
     const quality = qualityNumber(reading.quality)
     if (reading.quality === 'imported') dropEarlierImport(state, boot, reading)
+    else if (seq > (state.highestSeq.get(boot) ?? Infinity)) state.highestSeq.set(boot, seq)
     if (
       sql.addCount.run(state.id, boot, seq, index, value, at, receivedAt, quality).changes === 1
     ) {
@@ -146,6 +151,9 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
 
   /** A file imported again with another number corrects the first: its units are not sold twice. */
   function dropEarlierImport(state: SeriesState, boot: number, reading: Reading): void {
+    const highest = state.highestSeq.get(boot) ?? findHighestSeq(state.id, boot)
+    state.highestSeq.set(boot, Math.max(highest, reading.seq))
+    if (reading.seq > highest) return
     const rows = sql.dropOthers.all(
       state.id,
       boot,

@@ -180,9 +180,12 @@ test('a new city is made known once, speaks from every device, and stops within 
     () => outside.states.size === 32 && outside.messages.length > 200,
   )
   expect(outside.calls.get('POST /v1/devices')).toBe(32)
-  // Three days, and the hour under way.
-  expect(outside.imported.get('site,product,at,units,outOfStockMinutes')).toBe(2 * 6 * (3 * 24 + 1))
+  // Of three days and the hour under way those hours in which something sold or ran out.
+  const hours = outside.imported.get('site,product,at,units,outOfStockMinutes') ?? 0
+  expect(hours).toBeGreaterThan(200)
+  expect(hours).toBeLessThan(2 * 6 * (3 * 24 + 1))
   expect(outside.imported.get('site,product,units')).toBe(18)
+  expect([...outside.calls.keys()].filter((call) => call.startsWith('PUT'))).toEqual([])
   expect(lines().some((line) => 'progress' in line)).toBe(true)
   expect(statSync(join(folder, 'sim-credentials.json')).mode & 0o777).toBe(0o600)
   const from = Date.now()
