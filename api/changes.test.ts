@@ -135,3 +135,20 @@ test('a client that does not read is dropped, and there is a most of clients', a
   await hub.connect(null)
   hub.stop()
 })
+
+test('a cursor whose next changes were dropped is told so, with where to go on', async () => {
+  const own = await createTestApi()
+  const site = (id: string, at: number) =>
+    own.operations.putMasterData('sites', [{ ...s1, id }], at)
+  await site('a', testStart)
+  await site('b', testStart)
+  await site('c', testStart + 2 * 86_400_000)
+  const { newest } = await own.operations.changes(0, 1)
+  await own.operations.prune({ before: testStart + 86_400_000 })
+  const gone = await own.ask('GET', '/v1/changes?cursor=0')
+  expect(gone.statusCode).toBe(410)
+  expect(gone.json()).toMatchObject({ code: 'RT_GONE', newest })
+  const goesOn = await own.ask('GET', `/v1/changes?cursor=${newest - 1}`)
+  expect(goesOn.json()).toMatchObject({ items: [{ id: 'c' }] })
+  await own.close()
+})

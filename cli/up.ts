@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import type { UpOptions } from './up/run.ts'
 
@@ -29,11 +28,5 @@ Examples:
 
 All other settings: larder settings describe`,
     )
-    .action(async (options: UpOptions) => {
-      // Messages die young: space for new objects, which V8 doubles up to 48 MB, would only fill before it is swept.
-      // Before anything is loaded, since it does not shrink again.
-      setFlagsFromString('--semi-space-growth-factor=1')
-      const { run } = await import('./up/run.ts')
-      await run(options)
-    })
+    .action(async (options: UpOptions) => (await import('./up/run.ts')).run(options))
 }

@@ -121,6 +121,17 @@ export const Settings = Type.Object(
       { keepDays: number(92, 1, 3650, 'Raw readings are kept so long; roll-ups by hour stay.') },
       closed,
     ),
+    operations: Type.Object(
+      {
+        keepDays: number(
+          30,
+          1,
+          3650,
+          'Changes, forecasts and what is over of leases, alarms and commands are kept so long, in city days.',
+        ),
+      },
+      closed,
+    ),
     city: Type.Object(
       {
         sim: choice(
@@ -188,6 +199,12 @@ export const Settings = Type.Object(
         loadLimit: number(0.9, 0.1, 1, 'Share of staff-minutes that may be promised.'),
         walkInReserve: number(0.8, 0.5, 0.99, 'Quantile of the walk-in work that is kept free.'),
         slotHorizonHours: whole(12, 1, 48, 'How far ahead slots are open.'),
+        missAfterMinutes: number(
+          30,
+          0,
+          1440,
+          'City minutes past its slot after which a booking that nobody came for is missed.',
+        ),
       },
       closed,
     ),

@@ -11,6 +11,7 @@ export interface PlannerWorkerData {
   readonly anchor: ClockAnchor
   readonly settings: Settings['planner']
   readonly autoApproveMinutes: number
+  readonly keepDays: number
   readonly logLevel: string
 }
 

@@ -17,6 +17,7 @@ const planner = startPlanner({
   metrics,
   settings: data.settings,
   autoApproveMinutes: data.autoApproveMinutes,
+  keepDays: data.keepDays,
 })
 
 const control: PlannerControl = {

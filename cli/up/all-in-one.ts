@@ -109,6 +109,7 @@ async function compose(
     anchor,
     settings: settings.planner,
     autoApproveMinutes: isSimulated ? settings.city.autoApproveMinutes : 0,
+    keepDays: settings.operations.keepDays,
     logLevel,
     onDeath,
   })

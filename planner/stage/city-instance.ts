@@ -22,8 +22,8 @@ export interface CityView {
   readonly stock: readonly StockPosition[]
   /** Newest demand forecast per site and product. */
   readonly forecasts: readonly Forecast[]
-  /** Proposed, approved and on the road. */
-  readonly open: readonly Transfer[]
+  /** Approved and not yet dispatched. What is on the road, the stock knows. */
+  readonly approved: readonly Transfer[]
   readonly maxMinutesP90: number
 }
 
@@ -45,15 +45,11 @@ export function siteProduct(site: string, product: string): string {
 }
 
 /**
- * The city as a transfer instance. What open transfers cover is counted as there (and as gone from the giver), and a pair of
- * sites with a proposal still open is left alone until somebody decides it: plans do not chase each other.
+ * The city as a transfer instance. What approved transfers cover is counted as there, and as gone from the giver; what is only
+ * proposed is planned again.
  */
 export function buildCityInstance(view: CityView): CityInstance {
-  const proposed = view.open.filter(({ status }) => status === 'proposed')
-  const waiting = view.open.filter(({ status }) => status === 'proposed' || status === 'approved')
-  const undecided = new Set(proposed.map(({ from, to }) => `${from} ${to}`))
-  const leaving = sumLines(waiting, ({ from }) => from)
-  const arriving = sumLines(proposed, ({ to }) => to)
+  const leaving = sumLeaving(view.approved)
   const holdBack = new Map(
     view.planograms.map(({ site, product, holdBackUnits }) => [
       siteProduct(site, product),
@@ -69,7 +65,7 @@ export function buildCityInstance(view: CityView): CityInstance {
       const key = siteProduct(position.site, position.product)
       known.add(key)
       const here = Math.max(0, position.onHand - position.reserved - (leaving.get(key) ?? 0))
-      const coming = position.incoming + (arriving.get(key) ?? 0)
+      const coming = position.incoming
       return {
         site: position.site,
         product: position.product,
@@ -90,14 +86,13 @@ export function buildCityInstance(view: CityView): CityInstance {
   })
 
   const trips = new Map<string, Trip>()
-  const lanes = view.lanes.flatMap((lane) => {
-    if (undecided.has(`${lane.from} ${lane.to}`)) return []
-    return lane.tempClasses.map((tempClass) => {
+  const lanes = view.lanes.flatMap((lane) =>
+    lane.tempClasses.map((tempClass) => {
       const id = `${lane.id}/${tempClass}`
       trips.set(id, { lane, tempClass })
       return { ...lane, id, tempClasses: [tempClass] }
-    })
-  })
+    }),
+  )
   return {
     instance: {
       products: view.products.map(({ id, shortageCost, overageCost, tempClass }) => ({
@@ -114,14 +109,11 @@ export function buildCityInstance(view: CityView): CityInstance {
   }
 }
 
-function sumLines(
-  transfers: readonly Transfer[],
-  site: (transfer: Transfer) => string,
-): ReadonlyMap<string, number> {
+function sumLeaving(transfers: readonly Transfer[]): ReadonlyMap<string, number> {
   const units = new Map<string, number>()
   for (const transfer of transfers) {
     for (const line of transfer.lines) {
-      const key = siteProduct(site(transfer), line.product)
+      const key = siteProduct(transfer.from, line.product)
       units.set(key, (units.get(key) ?? 0) + line.units)
     }
   }

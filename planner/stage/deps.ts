@@ -15,6 +15,8 @@ export interface PlannerDeps {
   readonly settings: Settings['planner']
   /** Proposals approve themselves after so many city minutes; 0: never. */
   readonly autoApproveMinutes: number
+  /** What the operations store may drop is kept so many city days. */
+  readonly keepDays: number
 }
 
 const pageSize = 1000

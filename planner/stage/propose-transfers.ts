@@ -3,6 +3,7 @@ import { compileProblem, leftCost } from '../transfers/problem.ts'
 import { planTransfers, type PlannedTransfer } from '../transfers/index.ts'
 import { buildCityInstance, siteProduct, type CityInstance, type Trip } from './city-instance.ts'
 import { listAll, type PlannerDeps } from './deps.ts'
+import { reconcileProposals } from './reconcile-proposals.ts'
 
 const searchMs = 5000
 const usedLevels = [0.5, 0.9]
@@ -15,11 +16,11 @@ export interface ProposalResult {
   readonly seconds: number
 }
 
-/** Reads the city, plans, and proposes one transfer per trip. */
+/** Reads the city, plans, proposes one transfer per trip, and withdraws open proposals whose need has gone. */
 export async function proposeTransfers(deps: PlannerDeps): Promise<ProposalResult> {
   const { operations, settings } = deps
   const now = deps.clock.now()
-  const [sites, products, planograms, lanes, stock, forecasts, ...open] = await Promise.all([
+  const [sites, products, planograms, lanes, stock, forecasts, open, approved] = await Promise.all([
     operations.all('sites'),
     operations.all('products'),
     operations.all('planograms'),
@@ -28,19 +29,30 @@ export async function proposeTransfers(deps: PlannerDeps): Promise<ProposalResul
     listAll(operations, 'forecasts', { type: 'demand', latest: true }),
     listAll(operations, 'transfers', { status: 'proposed' }),
     listAll(operations, 'transfers', { status: 'approved' }),
-    listAll(operations, 'transfers', { status: 'in_transit' }),
   ])
   const city = buildCityInstance({
     ...{ now, sites, products, planograms, lanes, stock, forecasts },
-    open: open.flat(),
+    approved,
     maxMinutesP90: settings.maxMinutesP90,
   })
   const plan = planTransfers(city.instance, { seed: 1, timeLimitMs: searchMs, clock: deps.wall })
-  const proposed = asTransfers(city, plan.transfers, {
+  const planned = asTransfers(city, plan.transfers, {
     now,
     expiresAt: now + settings.proposalMinutes * minuteMs,
   }).filter(({ saves }) => saves > 0 && saves >= settings.minimumSaving)
-  if (proposed.length > 0) await operations.proposeTransfers(proposed, now)
+  // Approved while this was planning: the plan did not know, and would send the same again.
+  const decided = new Set(
+    (await listAll(operations, 'transfers', { status: 'approved' }))
+      .filter(({ id }) => open.some((one) => one.id === id))
+      .map(({ from, to }) => `${from} ${to}`),
+  )
+  const { propose, withdraw } = reconcileProposals(
+    open,
+    planned.filter(({ from, to }) => !decided.has(`${from} ${to}`)),
+  )
+  if (propose.length > 0 || withdraw.length > 0)
+    await operations.proposeTransfers(propose, now, withdraw)
+  const proposed = propose.filter(({ proposedAt }) => proposedAt === now)
   const { cost, costOfDoingNothing, seconds } = plan
   return { proposed, cost, costOfDoingNothing, seconds }
 }

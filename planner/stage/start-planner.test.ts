@@ -122,6 +122,7 @@ function plan(operations: OperationsStore, clock: ManualClock, autoApproveMinute
     metrics: createMetrics({ withProcess: false }),
     settings,
     autoApproveMinutes,
+    keepDays: 30,
   })
 }
 
@@ -239,5 +240,74 @@ test('a booking of chilled goods gets a release before its pick-up, its surface 
   await eventually(
     async () => (await operations.get('release-tasks', 'b1.milk'))?.status === 'cancelled',
   )
+  await operations.close()
+})
+
+test('a proposal stays while the need does, and is withdrawn by the plan after the shelf was filled', async () => {
+  const operations = await starvingStore()
+  const clock = createManualClock(start)
+  plan(operations, clock)
+  const [first] = await eventually(async () => {
+    const found = await transfers(operations)
+    return found.length > 0 && found
+  })
+  await pass(clock, 16)
+  expect(await transfers(operations)).toEqual([first])
+
+  await operations.moveStock([
+    {
+      ...{ id: 'delivery', site: 's1', product: 'milk', units: 80, set: false },
+      ...{ reason: 'receipt', at: clock.now(), reference: null },
+    },
+  ])
+  await pass(clock, 16)
+  expect(await transfers(operations)).toMatchObject([{ id: first!.id, status: 'expired' }])
+  await operations.close()
+})
+
+test('a booking that nobody came for is missed after the grace, and its stock can be sold again', async () => {
+  const operations = await starvingStore()
+  const clock = createManualClock(start)
+  plan(operations, clock)
+  const slot = await eventually(async () => {
+    const { items } = await operations.list('slots', { site: 's1', limit: 200 })
+    return items[0]
+  })
+  const basket = { lines: [{ product: 'milk', units: 1 }] }
+  for (const id of ['b1', 'b2']) {
+    await operations.lease({
+      ...{ leaseId: id, slot: slot.id, minutes: 1, now: start, expiresAt: start + 5 * minuteMs },
+      baskets: [basket],
+    })
+    await operations.book({ bookingId: id, leaseId: id, now: start })
+  }
+  await operations.moveBooking('b2', 'arrive', start)
+  const overAt = slot.endAt + settings.missAfterMinutes * minuteMs
+  await clock.advanceTo(overAt - minuteMs)
+  await pass(clock, 0)
+  expect(await operations.get('bookings', 'b1')).toMatchObject({ status: 'booked' })
+  await clock.advanceTo(overAt + minuteMs)
+  await eventually(async () => (await operations.get('bookings', 'b1'))?.status === 'missed')
+  expect(await operations.get('bookings', 'b2')).toMatchObject({ status: 'arrived' })
+  expect(await operations.get('stock', 's1.milk')).toMatchObject({ reserved: 1 })
+  await operations.close()
+})
+
+test('what is old is dropped once an hour, but no open decision, and change numbers go on', async () => {
+  const operations = await starvingStore()
+  const clock = createManualClock(start)
+  plan(operations, clock)
+  await eventually(async () => (await transfers(operations, 'proposed')).length === 1)
+  const [proposal] = await transfers(operations, 'proposed')
+  await operations.decideTransfer(proposal!.id, 'approve', 'planner', clock.now())
+  const { newest } = await operations.changes(0, 1)
+  await clock.advanceTo(start + 31 * dayMs)
+  await eventually(
+    async () => (await operations.list('forecasts', { limit: 9 })).items.length === 0,
+  )
+  expect(await operations.get('transfers', proposal!.id)).toMatchObject({ status: 'approved' })
+  const left = await operations.changes(0, 1)
+  expect(left.oldest).toBeGreaterThan(1)
+  expect(left.newest).toBeGreaterThanOrEqual(newest)
   await operations.close()
 })

@@ -1,6 +1,7 @@
-import { errorMessage, minuteMs, type StageStatus } from '../../domain/index.ts'
+import { dayMs, errorMessage, hourMs, minuteMs, type StageStatus } from '../../domain/index.ts'
 import { Counter, Gauge, Histogram } from '../../runtime/index.ts'
 import type { PlannerDeps } from './deps.ts'
+import { missBookings } from './miss-bookings.ts'
 import { openSlots } from './open-slots.ts'
 import { proposeTransfers } from './propose-transfers.ts'
 import { planReleaseTasks } from './release-tasks.ts'
@@ -17,8 +18,8 @@ const choresEveryMs = minuteMs
 const mostChanges = 1000
 
 /**
- * Plans every so many city minutes and soon after new forecasts; every city minute reads the outbox, settles proposals and leases,
- * and plans releases where bookings changed. A step that fails is logged and counted, and tried again when it is next due.
+ * Plans every so many city minutes and soon after new forecasts; every city minute reads the outbox, settles proposals, leases
+ * and missed bookings, and plans releases where bookings changed; every city hour lets the store drop what is old. A step that fails is logged and counted, and tried again when it is next due.
  */
 export function startPlanner(deps: PlannerDeps): Planner {
   const { operations, clock, logger, settings } = deps
@@ -28,6 +29,7 @@ export function startPlanner(deps: PlannerDeps): Planner {
   const everyMs = settings.everyMinutes * minuteMs
   let planAt = clock.now()
   let choresAt = clock.now()
+  let pruneAt = clock.now()
   let releaseDue = true
   let isReady = false
   let lastNumber: number | null = null
@@ -72,6 +74,10 @@ export function startPlanner(deps: PlannerDeps): Planner {
       }),
     )
     await step('expiring leases', () => operations.expireLeases(now))
+    await step('missing bookings', () => missBookings(deps, now))
+    if (now < pruneAt) return
+    pruneAt = now + hourMs
+    await step('pruning', () => operations.prune({ before: now - deps.keepDays * dayMs }))
   }
 
   const plan = async (): Promise<void> => {

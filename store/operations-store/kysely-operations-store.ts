@@ -68,7 +68,8 @@ export function createKyselyOperationsStore(
     saveForecasts: (forecasts) => run((s) => saveForecasts(s, forecasts)),
     saveModel: (model, at) => run((s) => saveModel(s, model, at)),
 
-    proposeTransfers: (transfers, at) => run((s) => proposeTransfers(s, transfers, at)),
+    proposeTransfers: (transfers, at, withdraw) =>
+      run((s) => proposeTransfers(s, transfers, at, withdraw)),
     decideTransfer: (id, decision, by, at) => run((s) => decideTransfer(s, id, decision, by, at)),
     dispatchTransfer: (id, lines, at) => run((s) => dispatchTransfer(s, id, lines, at)),
     receiveTransfer: (id, lines, at) => run((s) => receiveTransfer(s, id, lines, at)),

@@ -156,8 +156,12 @@ export interface OperationsStore {
   saveForecasts(forecasts: readonly Forecast[]): Promise<void>
   saveModel(model: ModelVersion, at: number): Promise<void>
 
-  /** Earlier proposals still open between the same two sites are expired by the new plan. */
-  proposeTransfers(transfers: readonly Transfer[], at: number): Promise<void>
+  /** Earlier proposals still open between the same two sites are expired by the new plan, as are those it withdraws, by id. */
+  proposeTransfers(
+    transfers: readonly Transfer[],
+    at: number,
+    withdraw?: readonly string[],
+  ): Promise<void>
   decideTransfer(
     id: string,
     decision: 'approve' | 'reject',

@@ -115,6 +115,9 @@ export function transfersContract(
     await store.proposeTransfers([transfer('t3'), transfer('t4')], start + 3)
     expect(await store.get('transfers', 't3')).toMatchObject({ status: 'approved' })
     expect(await store.get('transfers', 't4')).toMatchObject({ status: 'proposed' })
+    await store.proposeTransfers([], start + 4, ['t2', 't3'])
+    expect(await store.get('transfers', 't2')).toMatchObject({ status: 'expired' })
+    expect(await store.get('transfers', 't3')).toMatchObject({ status: 'approved' })
   })
 
   it('proposals expire in time, or approve themselves where that is asked', async () => {

@@ -52,6 +52,7 @@ export async function proposeTransfers(
   session: Session,
   transfers: readonly Transfer[],
   at: number,
+  withdraw: readonly string[] = [],
 ): Promise<void> {
   const ids = new Set(transfers.map(({ id }) => id))
   const known = await session.db
@@ -63,7 +64,7 @@ export async function proposeTransfers(
   const decided = new Set(known.map(({ id }) => id))
   const lanes = new Set(transfers.map(({ from, to }) => `${from} ${to}`))
   const replaced = (await openProposals(session)).filter(
-    ({ id, from, to }) => lanes.has(`${from} ${to}`) && !ids.has(id),
+    ({ id, from, to }) => !ids.has(id) && (lanes.has(`${from} ${to}`) || withdraw.includes(id)),
   )
   await save(
     session,
