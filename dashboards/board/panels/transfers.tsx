@@ -35,6 +35,11 @@ export function TransfersPanel(props: { readonly state: BoardState }) {
     <PanelFrame
       id="transfers"
       isEmpty={sorted.length === 0}
+      emptyWords={
+        state.collections.forecasts.size === 0
+          ? 'Nothing proposed yet: transfers follow the first forecasts.'
+          : undefined
+      }
       note={
         open > 0 && !state.session.canWrite ? (
           <span class="dim">Read only: open the board by its login link to decide.</span>
