@@ -42,7 +42,9 @@ export function TransfersPanel(props: { readonly state: BoardState }) {
       }
       note={
         open > 0 && !state.session.canWrite ? (
-          <span class="dim">Read only: open the board by its login link to decide.</span>
+          <span class="dim">
+            Read only. To decide, open the “decide” link that larder up prints on its terminal.
+          </span>
         ) : (
           <span class="dim">{open} to decide</span>
         )
