@@ -10,8 +10,8 @@ const order: readonly TransferView['status'][] = [
   'in_transit',
   'approved',
   'short',
-  'received',
   'rejected',
+  'received',
   'cancelled',
   'expired',
 ]
