@@ -4,6 +4,9 @@ import type { App } from './context.ts'
 import { Problem } from './schemas/common.ts'
 import { componentSchemas } from './schemas/resources.ts'
 
+/** The one inline style that Swagger UI sets while it starts; the browser test of /docs tells when it changes. */
+const swaggerStyle = "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"
+
 /** OpenAPI 3.1 at `/openapi.json`, made from the routes' own schemas, and a page of it at `/docs` that loads nothing from elsewhere. */
 export async function describeApi(app: App): Promise<void> {
   await app.register(fastifySwagger, {
@@ -40,10 +43,9 @@ export async function describeApi(app: App): Promise<void> {
       staticCSP: true,
       // Its own policy lets in other hosts, and asks browsers for TLS that a loopback address does not have.
       transformStaticCSP: (policy) =>
-        policy.replaceAll(
-          / https:(?=[ ;])| validator\.swagger\.io|upgrade-insecure-requests;?/g,
-          '',
-        ),
+        policy
+          .replaceAll(/ https:(?=[ ;])| validator\.swagger\.io|upgrade-insecure-requests;?/g, '')
+          .replace("style-src 'self'", `style-src 'self' 'unsafe-hashes' ${swaggerStyle}`),
       uiConfig: { validatorUrl: null, docExpansion: 'list' },
     })
   })

@@ -69,11 +69,14 @@ async function compose(
   const metrics = createMetrics()
 
   const clock = createCityClock(readAnchor(folder.file('clock.json'), settings.city))
-  const anchor = clock.anchor()
+  const isFast = clock.anchor().speed > 1
   const kept = keepClock(clock, folder.file('clock.json'), (error) =>
     logger.error({ err: error }, 'the time of the city clock could not be kept'),
   )
   stops.add('the clock', () => kept.stop())
+  // Before a worker copies it: a copy that ran on while the history is imported would be hours ahead of the others.
+  if (isSimulated && isFast) clock.setWaiting(true)
+  const anchor = clock.anchor()
   const broadcast = broadcastClock(clock)
   stops.add('the clock broadcast', () => broadcast.stop())
 
@@ -127,10 +130,12 @@ async function compose(
   stops.add('the models', () => models.stop())
 
   const governor = governClock(clock, {
+    isFast,
     lagMs: async () => (await ingest.status()).lagMs,
     everyMs: 500,
     onError: (error) => logger.error({ err: error }, 'the lag of ingest is not known'),
   })
+  if (isSimulated) governor.hold('history')
   stops.add('the clock governor', () => governor.stop())
 
   const gateway = await startGateway({
@@ -184,7 +189,6 @@ async function compose(
   stops.add('the API', () => api.stop())
 
   if (isSimulated) {
-    governor.hold('history')
     const started = startCityProcess({
       args: cityArguments(settings, folder, { http: api.url, mqttPort: gateway.port }),
       logger,

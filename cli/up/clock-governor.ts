@@ -12,6 +12,7 @@ const goBelowMs = 1 * minuteMs
 export function governClock(
   clock: CityClock,
   options: {
+    readonly isFast: boolean
     readonly lagMs: () => Promise<number>
     readonly everyMs: number
     readonly onError: (error: unknown) => void
@@ -23,9 +24,8 @@ export function governClock(
   stop(): void
 } {
   const reasons = new Set<string>()
-  const isFast = clock.anchor().speed > 1
   const apply = (): void => {
-    if (isFast) clock.setWaiting(reasons.size > 0)
+    if (options.isFast) clock.setWaiting(reasons.size > 0)
   }
   const timer = setInterval(() => {
     options.lagMs().then((lag) => {

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Chosen } from './data/chosen.ts'
 import { useBoardState } from './parts/context.ts'
+import { Guard, PanelGuard } from './parts/guard.tsx'
 import { AlarmsPanel } from './panels/alarms.tsx'
 import { ColdRoomsPanel } from './panels/cold-rooms.tsx'
 import { DeviceHealthPanel } from './panels/device-health.tsx'
@@ -17,30 +18,53 @@ export function Board() {
   const [chosen, choose] = useState<Chosen | null>(null)
   return (
     <div class={`board ${state.connection === 'lost' ? 'is-stale' : ''}`}>
-      <TopBar state={state} />
+      <Guard what="The head of the board">
+        <TopBar state={state} />
+      </Guard>
       <main>
         {state.problem !== null && (
           <p class="banner critical" role="alert">
             {state.problem} The board tries again by itself.
           </p>
         )}
-        <KeyFigures state={state} />
+        <Guard what="The key figures">
+          <KeyFigures state={state} />
+        </Guard>
         <div class="panels">
-          <RunOutPanel state={state} chosen={chosen} onChoose={choose} />
-          <ForecastFanPanel state={state} chosen={chosen} onChoose={choose} />
-          <TransfersPanel state={state} />
-          <SlotsPanel state={state} />
-          <ColdRoomsPanel state={state} />
-          <AlarmsPanel state={state} />
-          <DeviceHealthPanel state={state} />
-          <LiveReadingsPanel state={state} />
+          <PanelGuard id="run-out">
+            <RunOutPanel state={state} chosen={chosen} onChoose={choose} />
+          </PanelGuard>
+          <PanelGuard id="forecast-fan">
+            <ForecastFanPanel state={state} chosen={chosen} onChoose={choose} />
+          </PanelGuard>
+          <PanelGuard id="transfers">
+            <TransfersPanel state={state} />
+          </PanelGuard>
+          <PanelGuard id="slots">
+            <SlotsPanel state={state} />
+          </PanelGuard>
+          <PanelGuard id="cold-rooms">
+            <ColdRoomsPanel state={state} />
+          </PanelGuard>
+          <PanelGuard id="alarms">
+            <AlarmsPanel state={state} />
+          </PanelGuard>
+          <PanelGuard id="device-health">
+            <DeviceHealthPanel state={state} />
+          </PanelGuard>
+          <PanelGuard id="live-readings">
+            <LiveReadingsPanel state={state} />
+          </PanelGuard>
         </div>
       </main>
       <footer class="foot">
         <a href="/docs">API and its reference</a>
         <a href="/openapi.json">OpenAPI</a>
         <a href="/metrics">Metrics</a>
-        <span>Times are the city&apos;s own. Chances and quantiles are forecasts, not facts.</span>
+        <span>
+          Times are the city&apos;s own. Money is in the installation&apos;s currency. Chances and
+          quantiles are forecasts, not facts.
+        </span>
       </footer>
     </div>
   )

@@ -1,3 +1,5 @@
+// First: what follows reads the browser's language as it is loaded.
+import './parts/usable-language.ts'
 import 'uplot/dist/uPlot.min.css'
 import './styles/base.css'
 import './styles/layout.css'

@@ -117,6 +117,37 @@ describe.skipIf(browser === null)('the board in a real browser', () => {
     expect(complaints).toEqual([])
   })
 
+  it('one panel that fails says so, and every other goes on', async () => {
+    const api = await startApi()
+    const page = await openBoard(api, { width: 1280, height: 800 })
+    api.pushChange('transfers', 't-broken', { id: 't-broken', status: 'proposed', saves: 1 })
+    const failed = page.locator('[data-panel="transfers"] [role="alert"]')
+    await failed.waitFor({ timeout: 5_000 })
+    expect(await failed.textContent()).toContain('“Transfers and their reasons” could not be drawn')
+    const reading = { ...api.city.readings[0]!, device: 'after-2', channel: 'units', gtin: null }
+    api.pushReadings([reading])
+    await page.waitForSelector(`[data-series="${reading.site}/after-2/units"]`)
+    for (const panel of panels) {
+      expect(await page.locator(`[data-panel="${panel}"] h2`).count(), panel).toBe(1)
+    }
+  })
+
+  it('starts in a browser whose language Intl does not know', async () => {
+    const bare = await launchBrowser(false)
+    try {
+      const api = await startApi()
+      const page = await bare!.newPage()
+      page.on('pageerror', (error) => complaints.push(error.message))
+      await page.addInitScript('window.languageAsTold = navigator.language')
+      await page.goto(api.url)
+      await page.waitForSelector('[data-panel="forecast-fan"] canvas')
+      expect(await page.evaluate('window.languageAsTold')).toBe('en-US@posix')
+      expect(complaints).toEqual([])
+    } finally {
+      await bare?.close()
+    }
+  })
+
   it('an empty installation says what it waits for', async () => {
     const api = await startApi({ empty: true, training: true })
     const page = await openBoard(api, { width: 375, height: 812 })

@@ -39,8 +39,8 @@ function definedEnv(): Record<string, string> {
   )
 }
 
-/** Null, and a line on stderr that cannot be overlooked, where this machine has no Chromium. */
-export async function launchBrowser(): Promise<Browser | null> {
+/** With `hasLocale` false as in a container: Chromium calls its language `en-US@posix`. Null, and a line on stderr that cannot be overlooked, where this machine has no Chromium. */
+export async function launchBrowser(hasLocale = true): Promise<Browser | null> {
   const choice = await chooseBrowser()
   if (choice === null) {
     process.stderr.write(
@@ -50,9 +50,10 @@ export async function launchBrowser(): Promise<Browser | null> {
   }
   return driver.launch({
     executablePath: choice.executablePath,
-    args: [...choice.args, '--lang=en-US'],
-    // Where no locale is set, Chromium calls itself "en-US@posix", which Intl refuses.
-    env: { ...definedEnv(), LANG: 'en_US.UTF-8' },
+    args: hasLocale ? [...choice.args, '--lang=en-US'] : [...choice.args],
+    env: hasLocale
+      ? { ...definedEnv(), LANG: 'en_US.UTF-8' }
+      : { ...definedEnv(), LANG: 'C', LC_ALL: 'C', LANGUAGE: '' },
     headless: true,
     timeout: 60_000,
   })

@@ -41,6 +41,7 @@ export interface LarderProcess {
   readonly child: ChildProcess
   readonly url: string
   readonly mqttPort: number
+  readonly ownerKey: string
   readonly output: () => string
   request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>
   /** SIGTERM; the exit code. */
@@ -97,6 +98,7 @@ export async function startLarder(
     child,
     url,
     mqttPort: Number(new URL(info?.mqtt ?? '').port),
+    ownerKey: key,
     output: () => output,
     async request(method: string, path: string, body?: unknown) {
       const text = typeof body === 'string'

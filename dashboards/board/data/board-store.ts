@@ -109,20 +109,14 @@ export function createBoardStore(api: ApiClient, eventsUrl: string): BoardStore 
       ])
       const clock = readCityClock(status.clock, performance.now())
       set({ status, session, clock })
-      const lists = await Promise.all(
-        collectionNames.map(
-          async (name) =>
-            [
-              name,
-              indexItems(name, await api.list(`/v1/${name}`, queryOf(name, clock.cityAt))),
-            ] as const,
-        ),
+      await Promise.all(
+        collectionNames.map(async (name) => {
+          const items = await api.list(`/v1/${name}`, queryOf(name, clock.cityAt))
+          const collections = { ...state.collections, [name]: indexItems(name, items) }
+          set({ collections })
+        }),
       )
-      set({
-        collections: Object.fromEntries(lists) as unknown as Collections,
-        loaded: true,
-        problem: null,
-      })
+      set({ loaded: true, problem: null })
     } catch (error) {
       set({ problem: error instanceof Error ? error.message : String(error) })
       if (!state.loaded) setTimeout(() => void load(), 3_000)

@@ -1,7 +1,8 @@
 import { batteryPercent, severityOf, silentMinutes, type Severity } from '../../limits.ts'
 import type { AlarmView, DeviceView } from './wire.ts'
 
-export type DeviceState = 'unregistered' | 'offline' | 'silent' | 'battery' | 'online' | 'sleeping'
+export type DeviceState =
+  'new' | 'unregistered' | 'offline' | 'silent' | 'battery' | 'online' | 'sleeping'
 
 export interface DeviceHealth {
   readonly device: DeviceView
@@ -29,10 +30,11 @@ function judge(
     device.batteryPct === null ? 'good' : severityOf(device.batteryPct, batteryPercent)
   if (battery !== 'good') return { state: 'battery', severity: battery }
   if (device.connection === 'sleeping') return { state: 'sleeping', severity: 'good' }
-  // Registered and never heard of: a person has just added it.
-  return device.lastSeenAt === null
-    ? { state: 'silent', severity: 'warning' }
-    : { state: 'online', severity: 'good' }
+  if (device.lastSeenAt !== null) return { state: 'online', severity: 'good' }
+  const waitedMinutes = (now - Date.parse(device.registeredAt)) / 60_000
+  return waitedMinutes <= silentMinutes.warning
+    ? { state: 'new', severity: 'good' }
+    : { state: 'silent', severity: 'warning' }
 }
 
 const order: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, good: 2 }
@@ -66,6 +68,7 @@ export function countStates(
 ): readonly { readonly state: DeviceState; readonly count: number }[] {
   const states: readonly DeviceState[] = [
     'online',
+    'new',
     'sleeping',
     'battery',
     'silent',

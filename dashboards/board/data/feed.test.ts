@@ -47,6 +47,11 @@ describe('the feed of live readings', () => {
     expect(series(feed, 'shelf door')).toEqual([])
   })
 
+  it('leaves out history that is being imported', () => {
+    const items = [reading('derived', 1, 'imported'), reading('a', 1)]
+    expect(series(addReadings(emptyFeed(0), items, 1_000))).toEqual(['s/a/units'])
+  })
+
   it('is bounded', () => {
     let feed = emptyFeed(0)
     for (let i = 0; i < 900; i++) feed = addReadings(feed, [reading(`d${i}`, i)], 1_000 + i)

@@ -29,7 +29,7 @@ export function seriesName(reading: ReadingView): string {
   return reading.gtin === null ? path : `${path}/${reading.gtin}`
 }
 
-/** Newest reading of each series, newest first; bounded. */
+/** Newest reading of each series, newest first; bounded. Imported history is not what a device says now. */
 export function addReadings(feed: Feed, items: readonly ReadingView[], now: number): Feed {
   const heard = new Map(feed.heardDevices)
   const rare = new Set(
@@ -37,7 +37,8 @@ export function addReadings(feed: Feed, items: readonly ReadingView[], now: numb
   )
   const isWarm = now - feed.startedAt > warmUpMs
   const fresh: FeedRow[] = []
-  const newest = new Map(items.map((reading) => [seriesName(reading), reading]))
+  const spoken = items.filter((reading) => reading.quality !== 'imported')
+  const newest = new Map(spoken.map((reading) => [seriesName(reading), reading]))
   for (const [series, reading] of newest) {
     const device = `${reading.site}/${reading.device}`
     const before = feed.heardDevices.get(device)

@@ -51,7 +51,9 @@ function zoneOf(device: string, known: DeviceView | undefined): string {
 
 const order: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, good: 2 }
 
-/** Worst first, then nearest to its limit. */
+const warmZones: readonly string[] = ['ambient', 'staging']
+
+/** Worst first, then nearest to its limit. Places that are not kept cold are left out. */
 export function listColdRooms(
   probes: Probes,
   devices: ReadonlyMap<string, DeviceView>,
@@ -62,6 +64,7 @@ export function listColdRooms(
     const latest = points[points.length - 1]
     if (latest === undefined) continue
     const zone = zoneOf(device, devices.get(`${site}.${device}`))
+    if (warmZones.includes(zone)) continue
     const limit = coldLimit(zone)
     rooms.push({
       site,

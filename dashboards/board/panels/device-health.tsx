@@ -14,6 +14,7 @@ import { SeverityMark } from '../parts/severity.tsx'
 const shown = 30
 const stateWords: Readonly<Record<DeviceState, string>> = {
   online: 'online',
+  new: 'not heard yet',
   sleeping: 'asleep',
   battery: 'low battery',
   silent: 'silent',

@@ -49,7 +49,7 @@ function optionsOf(
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 4)] } },
     axes: [
-      { ...axis, values: '{HH}:{mm}', space: 56 },
+      { ...axis, values: '{HH}:{mm}', space: 56, size: 28 },
       { ...axis, size: 36, label: 'units an hour', labelSize: 16, labelFont: axis.font },
     ],
     legend: { show: false },

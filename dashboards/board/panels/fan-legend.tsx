@@ -1,4 +1,5 @@
 import type { FanSeries } from '../data/fan-series.ts'
+import { forecasterName } from '../parts/forecaster-name.ts'
 import { clockTime, units } from '../parts/format.ts'
 
 /** What the colours mean and, while a pointer is on the chart, the numbers of its hour. */
@@ -27,7 +28,7 @@ export function FanLegend(props: {
         </li>
         {props.baseline !== null && (
           <li>
-            <i class="part baseline" /> {props.baseline}, mean of 12 h
+            <i class="part baseline" /> {forecasterName(props.baseline)}, mean of 12 h
           </li>
         )}
       </ul>

@@ -6,6 +6,7 @@ import { forecastPairs, listRunOuts, quantileAt } from '../data/run-out.ts'
 import { loadSalesHistory, type SalesHistory } from '../data/sales-history.ts'
 import type { ForecastView } from '../data/wire.ts'
 import { productName, siteName, useStore, zoneOf } from '../parts/context.ts'
+import { forecasterName } from '../parts/forecaster-name.ts'
 import { clockTime, units } from '../parts/format.ts'
 import { PanelFrame } from '../parts/panel.tsx'
 import { FanChart } from './fan-chart.tsx'
@@ -95,9 +96,9 @@ function ServedBy(props: { readonly forecast: ForecastView | null }) {
   return (
     <span
       class={`tag ${label}`}
-      title="Which model made it, and whether it has been shown to beat the baselines"
+      title={`${servedBy}; ${label === 'proven' ? 'it beat' : 'it has not yet beaten'} the baselines on days it had not seen`}
     >
-      {servedBy} · {label}
+      {forecasterName(servedBy)} · {label}
     </span>
   )
 }
@@ -136,9 +137,11 @@ function FanSummary(props: {
         </div>
       )}
       <div>
-        <dt>Baselines, 12 h</dt>
+        <dt>Simpler forecasts of the same 12 h, units</dt>
         <dd>
-          {forecast.baselines.map((one) => `${one.name} ${units(one.mean)}`).join(', ') || 'none'}
+          {forecast.baselines
+            .map((one) => `${forecasterName(one.name)} ${units(one.mean)}`)
+            .join(', ') || 'none'}
         </dd>
       </div>
       {forecast.graced && (

@@ -21,7 +21,7 @@ export function KeyFigures(props: { readonly state: BoardState }) {
       <Figure
         name="Empty shelves"
         value={known(empty, rows.length > 0)}
-        note={`of ${count(rows.length)}`}
+        note={rows.length > 0 ? `of ${count(rows.length)}` : ''}
         severity={empty > 0 ? 'critical' : 'good'}
       />
       <Figure
@@ -42,7 +42,7 @@ export function KeyFigures(props: { readonly state: BoardState }) {
       <Figure
         name="Cold rooms over limit"
         value={known(warm, rooms.length > 0)}
-        note={`of ${count(rooms.length)}`}
+        note={rooms.length > 0 ? `of ${count(rooms.length)}` : ''}
         severity={warm > 0 ? 'critical' : 'good'}
       />
       <Figure

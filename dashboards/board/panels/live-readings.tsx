@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import type { BoardState } from '../data/board-store.ts'
 import { selectRows, type FeedRow } from '../data/feed.ts'
+import type { ReadingView } from '../data/wire.ts'
 import { zoneOf } from '../parts/context.ts'
 import { clockSeconds } from '../parts/format.ts'
 import { PanelFrame } from '../parts/panel.tsx'
@@ -22,10 +23,22 @@ const unitsOf: Readonly<Record<string, string>> = {
   outOfStockMinutes: 'min',
 }
 
+const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
+
+function wordsOf({ channel, value }: ReadingView): string {
+  if (channel === 'doorOpen' && (value === 0 || value === 1)) return value === 1 ? 'open' : 'closed'
+  return `${plain.format(value).replace('-', '−')} ${unitsOf[channel] ?? ''}`
+}
+
 export function LiveReadingsPanel(props: { readonly state: BoardState }) {
   const { state } = props
   const [filter, setFilter] = useState('')
   const rows = selectRows(state.feed, filter, shown)
+  const { products } = state.collections
+  const names = useMemo(
+    () => new Map([...products.values()].map((product) => [product.gtin, product.name])),
+    [products],
+  )
   return (
     <PanelFrame
       id="live-readings"
@@ -47,7 +60,12 @@ export function LiveReadingsPanel(props: { readonly state: BoardState }) {
       ) : (
         <ul class="rows feed" aria-label="Newest reading of each series">
           {rows.map((row) => (
-            <FeedLine key={row.series} row={row} zone={zoneOf(state)} />
+            <FeedLine
+              key={row.series}
+              row={row}
+              zone={zoneOf(state)}
+              product={names.get(row.reading.gtin ?? '')}
+            />
           ))}
         </ul>
       )}
@@ -55,9 +73,12 @@ export function LiveReadingsPanel(props: { readonly state: BoardState }) {
   )
 }
 
-function FeedLine(props: { readonly row: FeedRow; readonly zone: string }) {
+function FeedLine(props: {
+  readonly row: FeedRow
+  readonly zone: string
+  readonly product: string | undefined
+}) {
   const { reading, rare, series } = props.row
-  const unit = unitsOf[reading.channel] ?? ''
   return (
     <li class={rare ? 'rare' : ''} data-series={series}>
       <time class="dim" dateTime={reading.at}>
@@ -65,10 +86,10 @@ function FeedLine(props: { readonly row: FeedRow; readonly zone: string }) {
       </time>
       <span class="name" title={series}>
         {reading.site}/{reading.device} <b>{reading.channel}</b>
-        {reading.gtin !== null && <small>{reading.gtin}</small>}
+        {reading.gtin !== null && <small>{props.product ?? reading.gtin}</small>}
       </span>
       <span class="value">
-        {Math.round(reading.value * 100) / 100} {unit}
+        {wordsOf(reading)}
         {reading.quality !== 'good' && <span class="tag warning">{reading.quality}</span>}
       </span>
     </li>

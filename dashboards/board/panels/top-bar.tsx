@@ -33,7 +33,10 @@ function CityClock(props: { readonly state: BoardState }) {
   const zone = zoneOf(props.state)
   const clock = props.state.clock
   if (now === null || clock === null) return <div class="city-clock">–</div>
-  const pace = clock.waiting ? 'waiting for ingest' : `${clock.speed}× city time`
+  const isSetUp = props.state.status?.progress === null
+  const pace = clock.waiting
+    ? `paused ${isSetUp ? 'until ingest has caught up' : 'while it is set up'}`
+    : `${clock.speed}× city time`
   return (
     <div class="city-clock" title={`City time, ${zone}`}>
       <time dateTime={new Date(now).toISOString()}>
@@ -66,7 +69,7 @@ function Health(props: { readonly state: BoardState }) {
       <li>
         <SeverityMark
           severity={severityOf(lagMinutes, ingestLagMinutes)}
-          words={`ingest ${duration(status?.ingestLagMs ?? 0)} behind`}
+          words={`data ${duration(status?.ingestLagMs ?? 0)} old`}
         />
       </li>
       {status?.stages

@@ -18,7 +18,7 @@ const statusWords: Readonly<Record<TransferView['status'], string>> = {
 function etaWords(transfer: TransferView, zone: string): string {
   if (transfer.receivedAt !== null) return `received ${clockTime(transfer.receivedAt, zone)}`
   if (transfer.shownEtaAt !== null) return `there by ${clockTime(transfer.shownEtaAt, zone)}`
-  return `${units(transfer.etaMinutesP50)} min, P90 ${units(transfer.etaMinutesP90)} min`
+  return `takes ${units(transfer.etaMinutesP50)} min, P90 ${units(transfer.etaMinutesP90)} min`
 }
 
 export function TransferCard(props: {
@@ -84,7 +84,13 @@ function ReasonParts(props: { readonly line: TransferView['lines'][number] }) {
   return (
     <span class="reason">
       <span title="Value to the receiver">value {money(reason.valueToReceiver)}</span>
-      <span title="Loss to the giver">− giver {money(reason.lossToGiver)}</span>
+      {reason.lossToGiver < 0 ? (
+        <span title="What the giver gains by having less of it">
+          + giver {money(-reason.lossToGiver)}
+        </span>
+      ) : (
+        <span title="Loss to the giver">− giver {money(reason.lossToGiver)}</span>
+      )}
       <span title="Cost of handling the units">− handling {money(reason.unitCosts)}</span>
       <span title="Share of the trip's cost">− trip {money(reason.tripCostShare)}</span>
       <span>

@@ -10,8 +10,8 @@ const order: readonly TransferView['status'][] = [
   'in_transit',
   'approved',
   'short',
-  'received',
   'rejected',
+  'received',
   'cancelled',
   'expired',
 ]
@@ -35,9 +35,16 @@ export function TransfersPanel(props: { readonly state: BoardState }) {
     <PanelFrame
       id="transfers"
       isEmpty={sorted.length === 0}
+      emptyWords={
+        state.collections.forecasts.size === 0
+          ? 'Nothing proposed yet: transfers follow the first forecasts.'
+          : undefined
+      }
       note={
         open > 0 && !state.session.canWrite ? (
-          <span class="dim">Read only: open the board by its login link to decide.</span>
+          <span class="dim">
+            Read only. To decide, open the “decide” link that larder up prints on its terminal.
+          </span>
         ) : (
           <span class="dim">{open} to decide</span>
         )

@@ -18,7 +18,7 @@ export function percent(share: number | null): string {
 
 /** Money is in minor units of the installation's one currency. */
 export function money(minor: number): string {
-  return (minor / 100).toFixed(2)
+  return (minor / 100).toFixed(2).replace('-', '−')
 }
 
 export function celsius(value: number): string {
