@@ -178,6 +178,7 @@ export async function startSteppedLarder(
       const planner = startPlanner({
         ...{ ...common, series, operations, metrics: metrics() },
         settings: settings.planner,
+        keepDays: settings.operations.keepDays,
         autoApproveMinutes: 0,
       })
       stops.add('planner', () => planner.stop())
@@ -228,11 +229,7 @@ export async function importCity(
   const settings = loadSettings({ flags: {}, env: {}, file: null })
   const deps = { operations, series, clock: createManualClock(options.startAt), settings }
   const { app } = await createApi(apiDeps(deps))
-  const ask = async (
-    method: 'PUT' | 'POST',
-    url: string,
-    payload: string | object,
-  ): Promise<unknown> => {
+  const ask = async (method: 'POST', url: string, payload: string | object): Promise<unknown> => {
     const type = typeof payload === 'string' ? 'text/csv' : 'application/json'
     const headers = { authorization: `Bearer ${simKey}`, 'content-type': type }
     const answer = await app.inject({ method, url, headers, payload })
@@ -241,12 +238,14 @@ export async function importCity(
   }
   await introduceCity({
     api: {
-      put: async (path, body) => {
-        await ask('PUT', path, body as object)
-      },
       post: async <T>(path: string, body: unknown) =>
         (await ask('POST', path, body as object)) as T,
-      importCsv: async (csv) => (await ask('POST', '/v1/imports', csv)) as never,
+      importCsv: async (csv, _, kind) =>
+        (await ask(
+          'POST',
+          `/v1/imports${kind === undefined ? '' : `?kind=${kind}`}`,
+          csv,
+        )) as never,
     },
     ...{ world: city, fleet: { devices: [] }, passwords: {}, keep: () => undefined },
     ...{ wall: wallClock, runId: 'test', logger: silentLogger, onProgress: () => undefined },
