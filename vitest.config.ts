@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'unit',
           include: ['*/**/*.test.ts'],
           exclude: [...exclude, 'test/**', '**/*.live.test.ts'],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
         },
       },
       {

@@ -42,7 +42,7 @@ test('on seasonal sales the network beats the quantiles of the last 28 days on d
   const history = makeSyntheticHistory({ sites: 4, products: 6, days: 49, seed: 3 })
   const model = await train(history, {
     until: syntheticOrigin(42, 0),
-    plan: { width: 32, blocks: 1, epochs: 8, settleEpochs: 2, originsPerEpoch: 40, batch: 64 },
+    plan: { width: 32, blocks: 1, epochs: 6, settleEpochs: 2, originsPerEpoch: 24, batch: 64 },
   })
   const forecaster = createNetworkForecaster(await loadTensorFlow('wasm'), {
     ...model,
