@@ -179,6 +179,7 @@ export async function startSteppedLarder(
         ...{ ...common, series, operations, metrics: metrics() },
         settings: settings.planner,
         autoApproveMinutes: 0,
+        keepDays: settings.operations.keepDays,
       })
       stops.add('planner', () => planner.stop())
     },
