@@ -1,4 +1,4 @@
-import { createApi, startApi, type ApiDeps, type RunningApi } from '../../api/index.ts'
+import { startApi, type ApiDeps, type RunningApi } from '../../api/index.ts'
 import { loadSettings } from '../../config/index.ts'
 import { minuteMs, type SystemStatus } from '../../domain/index.ts'
 import {
@@ -178,8 +178,8 @@ export async function startSteppedLarder(
       const planner = startPlanner({
         ...{ ...common, series, operations, metrics: metrics() },
         settings: settings.planner,
-        keepDays: settings.operations.keepDays,
         autoApproveMinutes: 0,
+        keepDays: settings.operations.keepDays,
       })
       stops.add('planner', () => planner.stop())
     },
@@ -217,46 +217,4 @@ function apiDeps({ operations, series, clock, settings }: HttpDeps): ApiDeps {
 
 function startHttp(deps: HttpDeps): Promise<RunningApi> {
   return startApi({ ...apiDeps(deps), host: '127.0.0.1', port: 0 })
-}
-
-/** Stores in memory with a city's master data, its stock and all of its past, imported through the API. */
-export async function importCity(
-  city: City,
-  options: CityOptions,
-): Promise<Pick<SteppedLarder, 'operations' | 'series'> & { close(): Promise<void> }> {
-  const operations = await createSqliteOperationsStore({ file: ':memory:' })
-  const series = createSqliteSeriesStore({ file: ':memory:' })
-  const settings = loadSettings({ flags: {}, env: {}, file: null })
-  const deps = { operations, series, clock: createManualClock(options.startAt), settings }
-  const { app } = await createApi(apiDeps(deps))
-  const ask = async (method: 'POST', url: string, payload: string | object): Promise<unknown> => {
-    const type = typeof payload === 'string' ? 'text/csv' : 'application/json'
-    const headers = { authorization: `Bearer ${simKey}`, 'content-type': type }
-    const answer = await app.inject({ method, url, headers, payload })
-    if (answer.statusCode >= 300) throw new Error(`${method} ${url}: ${answer.body}`)
-    return answer.json()
-  }
-  await introduceCity({
-    api: {
-      post: async <T>(path: string, body: unknown) =>
-        (await ask('POST', path, body as object)) as T,
-      importCsv: async (csv, _, kind) =>
-        (await ask(
-          'POST',
-          `/v1/imports${kind === undefined ? '' : `?kind=${kind}`}`,
-          csv,
-        )) as never,
-    },
-    ...{ world: city, fleet: { devices: [] }, passwords: {}, keep: () => undefined },
-    ...{ wall: wallClock, runId: 'test', logger: silentLogger, onProgress: () => undefined },
-  })
-  return {
-    operations,
-    series,
-    async close() {
-      await app.close()
-      await operations.close()
-      await series.close()
-    },
-  }
 }
