@@ -17,20 +17,30 @@ export interface TrainingPlan {
   readonly until: number
 }
 
+/**
+ * How often a window may come up in training: windows an hour apart share eleven hours, so a network that sees each more
+ * often learns the few weeks by heart, and its quantiles come out too narrow (docs/decisions/0005).
+ */
+const mostPasses = 2.5
+const fewestEpochs = 3
+
 /** Sized so that a city of hundreds of series trains within a minute and one of ten thousand within twenty. */
 export function planTraining(history: History, until: number): TrainingPlan {
   const days = Math.floor(until / 24)
   const heldOutDays = Math.min(7, Math.max(1, Math.floor(days / 8)))
   const isLarge = history.series.length > 2000
   const rowsPerEpoch = isLarge ? 60_000 : 16_000
-  const firstOrigin = 24 * Math.min(14, Math.floor(days / 2))
+  const daysBefore = Math.max(Math.min(7, Math.floor(days / 2)), Math.floor(days / 4))
+  const firstOrigin = 24 * Math.min(14, daysBefore)
   const heldOutFrom = until - 24 * heldOutDays
+  const windows = history.series.length * (heldOutFrom - 12 - firstOrigin)
+  const epochs = Math.round((mostPasses * windows) / rowsPerEpoch)
   return {
     width: isLarge ? 192 : 96,
     blocks: 2,
     batch: isLarge ? 1024 : 256,
-    epochs: isLarge ? 32 : 12,
-    settleEpochs: isLarge ? 8 : 3,
+    epochs: Math.min(isLarge ? 32 : 12, Math.max(fewestEpochs, epochs)),
+    settleEpochs: Math.min(isLarge ? 8 : 3, Math.max(1, Math.round(epochs / 4))),
     originsPerEpoch: Math.min(
       heldOutFrom - 12 - firstOrigin,
       Math.max(2, Math.round(rowsPerEpoch / Math.max(1, history.series.length))),
