@@ -16,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['*/**/*.test.ts'],
           exclude: [...exclude, 'test/**', '**/*.live.test.ts'],
           testTimeout: 30_000,
@@ -24,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
           exclude,
           testTimeout: 180_000,
@@ -34,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          sequence: { groupOrder: 2 },
           include: ['test/browser/**/*.test.ts'],
           exclude,
           testTimeout: 120_000,
@@ -44,6 +47,7 @@ export default defineConfig({
       {
         test: {
           name: 'live',
+          sequence: { groupOrder: 3 },
           include: ['**/*.live.test.ts'],
           exclude,
           testTimeout: 180_000,
