@@ -1,11 +1,14 @@
 import type { Transfer } from '../../domain/index.ts'
 
-/** A proposal that people may be looking at is not replaced by one that saves about as much. */
-const sameSavingWithin = 0.2
+/**
+ * A proposal that people may be looking at is replaced only where a new one is worth more than twice or less than half of it:
+ * every sale moves a plan a little, and a list that changes under the reader's eyes is never decided.
+ */
+const replaceBeyondFactor = 2
 
 /**
- * What becomes of the proposals still open now that there is a new plan: one that the plan makes again, of the same products and
- * worth about as much, stays; the others are withdrawn. `propose` repeats one that stays only where its pair of sites gets
+ * What becomes of the proposals still open now that there is a new plan: one whose trip the plan makes again, worth
+ * about as much, stays; the others are withdrawn. `propose` repeats one that stays only where its pair of sites gets
  * another, which would expire it.
  */
 export function reconcileProposals(
@@ -33,8 +36,8 @@ const trip = ({ lane, tempClass }: Transfer): string => `${lane} ${tempClass}`
 function isAboutSame(before: Transfer, now: Transfer): boolean {
   const products = new Set(before.lines.map(({ product }) => product))
   return (
-    before.lines.length === now.lines.length &&
-    now.lines.every(({ product }) => products.has(product)) &&
-    Math.abs(now.saves - before.saves) <= sameSavingWithin * before.saves
+    now.lines.some(({ product }) => products.has(product)) &&
+    now.saves <= before.saves * replaceBeyondFactor &&
+    now.saves >= before.saves / replaceBeyondFactor
   )
 }
