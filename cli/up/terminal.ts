@@ -1,4 +1,5 @@
 import type { Progress } from '../../domain/index.ts'
+import { describeProgress } from '../progress-line.ts'
 
 /** Progress on a terminal as one line that is drawn again; elsewhere a line each tenth. */
 export function createProgressPrinter(stream: NodeJS.WriteStream): {
@@ -14,28 +15,16 @@ export function createProgressPrinter(stream: NodeJS.WriteStream): {
         isDrawn = false
         return
       }
-      const share = progress.of > 0 ? Math.min(1, progress.done / progress.of) : 0
       if (stream.isTTY) {
-        stream.write(`\r\x1b[K  ${bar(share)} ${line(progress, share)}`)
+        stream.write(`\r\x1b[K  ${describeProgress(progress, true)}`)
         isDrawn = true
         return
       }
-      const tenth = Math.floor(share * 10)
+      const tenth = Math.floor((10 * progress.done) / Math.max(1, progress.of))
       if (progress.task === shownTask && tenth === shownTenth) return
       shownTask = progress.task
       shownTenth = tenth
-      stream.write(`  ${line(progress, share)}\n`)
+      stream.write(`  ${describeProgress(progress, false)}\n`)
     },
   }
-}
-
-function bar(share: number): string {
-  const full = Math.round(share * 24)
-  return `[${'#'.repeat(full)}${'.'.repeat(24 - full)}]`
-}
-
-function line(progress: Progress, share: number): string {
-  const left =
-    progress.remainingMs === null ? '' : `, ${Math.ceil(progress.remainingMs / 1000)} s left`
-  return `${String(Math.round(share * 100)).padStart(3)} % ${progress.task}${left}`
 }
