@@ -1,3 +1,5 @@
+import type { Applied, DevicePath, Position, RawMessage } from './message.ts'
+
 /** What a device is for: it decides the channels it may send (mqtt.md of the design, docs/devices.md here). */
 export const deviceKinds = ['shelf', 'probe', 'footfall', 'till', 'gateway'] as const
 export type DeviceKind = (typeof deviceKinds)[number]
@@ -34,15 +36,42 @@ export interface Credential {
   /** Extra topic filters beyond its kind's own; empty for a device. */
   readonly publish: readonly string[]
   readonly subscribe: readonly string[]
+  /** Of a bridge: what it may publish beside its filters, and for which device. The first that matches counts. */
+  readonly mappings: readonly TopicMapping[]
 }
 
+/**
+ * Topics of a bridge as devices of ours: `device` (and `site`) may hold `{1}`, `{2}`, … for what the first, second, … `+` of
+ * the pattern matched: `{"pattern": "zigbee2mqtt/+", "site": "s1", "device": "{1}"}`.
+ */
+export interface TopicMapping {
+  readonly pattern: string
+  readonly site: string
+  readonly device: string
+}
+
+/** The store of retained messages, which the broker's memory loses at a restart. */
+export interface RetainedStore {
+  /** What is retained, and up to which position of each partition of the log that holds. */
+  retained(): Promise<{
+    readonly messages: readonly RetainedMessage[]
+    readonly through: ReadonlyMap<number, Position>
+  }>
+  /** The newest of each topic; an empty payload takes its topic out. */
+  keepRetained(messages: readonly RetainedMessage[], through: Applied): Promise<void>
+}
+
+export type RetainedMessage = Pick<RawMessage, 'topic' | 'payload' | 'qos' | 'receivedAt'>
+
 /** Who may log in and do what; the gateway's only view of the operations store. Adapters in store/ and, for an edge gateway, a file. */
-export interface DeviceRegistry {
+export interface DeviceRegistry extends RetainedStore {
   /** Null where no credential has that username. */
   credential(username: string): Promise<Credential | null>
   /** Commands a device has not answered yet, oldest first. */
   pendingCommands(site: string, device: string, now: number): Promise<readonly DeviceCommand[]>
   markCommandSent(id: string, at: number): Promise<void>
+  /** Devices that a command waits for: what another gateway or a restart left undone. */
+  devicesWithCommands(now: number): Promise<readonly DevicePath[]>
   /** Calls back when a credential is changed or a command queued; returns the way to stop it. */
   subscribe(
     listener: (change: {

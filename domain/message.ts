@@ -8,6 +8,24 @@ export interface RawMessage {
   readonly retain: boolean
   /** Null for a Will or a message of the broker's own. */
   readonly clientId: string | null
+  /** The device that a bridge speaks for, where the topic does not say it. */
+  readonly path?: DevicePath
+  /** Where it was first made durable; absent where the log that holds it is the first. */
+  readonly origin?: MessageOrigin
+  /** Kept through a cut of the line and forwarded behind the live messages: news of the past. */
+  readonly isBacklog?: true
+}
+
+export interface DevicePath {
+  readonly site: string
+  readonly device: string
+}
+
+/** A message's place in the first log that kept it, carried over an uplink: it tells the same message sent twice from two. */
+export interface MessageOrigin {
+  /** `LogStats.id` of that log: 32 hex digits. */
+  readonly log: string
+  readonly position: Position
 }
 
 /** Place in the log: rises within a partition. Opaque but for its order. */

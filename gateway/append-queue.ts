@@ -1,6 +1,6 @@
 import type { RawMessage } from '../domain/index.ts'
 import type { MessageLog } from '../message-log/index.ts'
-import type { Gate } from './guard.ts'
+import type { Gate } from './wire/guard.ts'
 
 /** Gathers messages of all connections into one durable append. */
 export interface AppendQueue extends Gate {

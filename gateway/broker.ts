@@ -1,13 +1,19 @@
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import type { Clock, DeviceRegistry, RawMessage } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
-import { checkPublish, checkSubscribe, commandTopic, mayReceive, type Identity } from './access.ts'
+import {
+  checkPublish,
+  checkSubscribe,
+  commandTopic,
+  mayReceive,
+  type Identity,
+} from './identity/access.ts'
 import type { AppendQueue } from './append-queue.ts'
-import { createAuthenticator, type LoginRefusal } from './authenticator.ts'
-import { boundSessions } from './bound-sessions.ts'
-import { createCommandDelivery } from './command-delivery.ts'
+import { createAuthenticator, type LoginRefusal } from './identity/authenticator.ts'
+import { boundSessions } from './sessions/bound-sessions.ts'
+import { createCommandDelivery } from './sessions/command-delivery.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
-import { maxTopicLevels } from './mqtt-frame.ts'
+import { maxTopicLevels } from './wire/mqtt-frame.ts'
 
 export interface Broker {
   readonly aedes: Aedes

@@ -1,14 +1,14 @@
-import { createServer, isIP, type Server, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import type { Client } from 'aedes'
 import type { Settings } from '../config/index.ts'
-import { LarderError, type Clock, type DeviceRegistry } from '../domain/index.ts'
+import type { Clock, DeviceRegistry } from '../domain/index.ts'
 import type { MessageLog } from '../message-log/index.ts'
-import { describeSystemError, type Logger, type Registry, type Stage } from '../runtime/index.ts'
+import type { Logger, Registry, Stage } from '../runtime/index.ts'
 import { createAppendQueue, type AppendQueueSettings } from './append-queue.ts'
 import { createBroker } from './broker.ts'
 import { createGatewayMetrics } from './gateway-metrics.ts'
-import { createGuard, type Guard } from './guard.ts'
+import { listen, refusePlaintextBeyondLoopback } from './listeners/listen.ts'
+import { createGuard, type Guard } from './wire/guard.ts'
 
 export interface GatewayDeps {
   readonly settings: Settings['mqtt']
@@ -28,7 +28,6 @@ export interface Gateway extends Stage {
   connections(): number
 }
 
-const backlog = 4096
 const stopWithinMs = 3000
 
 /** The MQTT gateway: listens until stopped. What it acknowledges is in the log. */
@@ -89,33 +88,6 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
         await queue.drain()
       })),
   }
-}
-
-function refusePlaintextBeyondLoopback({
-  host,
-  allowPlaintextBeyondLoopback,
-}: Settings['mqtt']): void {
-  const isLoopback =
-    host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
-  if (isLoopback || allowPlaintextBeyondLoopback) return
-  throw new LarderError(
-    'RT_SETTINGS_INVALID',
-    `MQTT would listen on ${host} without encryption, for everyone in reach to read. Listen on 127.0.0.1, or set mqtt.allowPlaintextBeyondLoopback (LARDER_MQTT_ALLOW_PLAINTEXT_BEYOND_LOOPBACK=true) where the network itself is protected.`,
-  )
-}
-
-function listen(server: Server, { host, port }: Settings['mqtt']): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        describeSystemError(error, {
-          what: `MQTT cannot listen on ${host}:${port}`,
-          remedy: 'Stop the other program, or choose another port with --mqtt PORT.',
-        }),
-      ),
-    )
-    server.listen({ host, port, backlog }, () => resolve(server.address() as AddressInfo))
-  })
 }
 
 async function within(ms: number, work: () => Promise<void>): Promise<void> {

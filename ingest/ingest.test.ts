@@ -74,7 +74,7 @@ function deps(changes: Partial<IngestDeps> = {}): IngestDeps {
 async function register(device: string, kind: DeviceKind): Promise<void> {
   const credential = {
     ...{ username: `s1/${device}`, kind: 'device' as const, site: 's1', device },
-    ...{ salt: '', hash: '', revoked: false, publish: [], subscribe: [] },
+    ...{ salt: '', hash: '', revoked: false, publish: [], subscribe: [], mappings: [] },
   }
   const zone = kind === 'probe' ? ('chilled' as const) : undefined
   await operations.registerDevice({ site: 's1', device, kind, zone }, credential, start)

@@ -1,5 +1,11 @@
 import type { Settings } from '../config/index.ts'
-import { LarderError, type Clock, type Position, type Random } from '../domain/index.ts'
+import {
+  LarderError,
+  type Clock,
+  type Position,
+  type Random,
+  type RawMessage,
+} from '../domain/index.ts'
 import type { MessageLog } from '../message-log/index.ts'
 import type { Logger, Registry, Stage } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
@@ -41,6 +47,9 @@ export interface Ingest extends Stage {
 
 /** A reader that has waited so long for its next batch has read them all. */
 const idleAfterMs = 250
+
+/** A message of a backlog is old when it comes: how far ingest is behind cannot be read from it. */
+const isLive = ({ isBacklog }: RawMessage): boolean => isBacklog !== true
 
 /** From the log into both stores, until stopped. */
 export async function startIngest(deps: IngestDeps): Promise<Ingest> {
@@ -84,12 +93,12 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     },
     onBatch({ messages }) {
       isBusy = true
-      newestReceivedAt ??= messages[0]?.receivedAt ?? null
+      newestReceivedAt ??= messages.find(isLive)?.receivedAt ?? null
     },
     onApplied({ partition, position, messages }, fresh) {
       isBusy = false
       lastBatchAt = wall.now()
-      newestReceivedAt = messages.at(-1)?.receivedAt ?? newestReceivedAt
+      newestReceivedAt = messages.findLast(isLive)?.receivedAt ?? newestReceivedAt
       reached.set(partition, Math.max(position, reached.get(partition) ?? position))
       counts.addBatch(fresh)
       wake()

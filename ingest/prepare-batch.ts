@@ -2,7 +2,7 @@ import type { LoggedMessage, Quality, Reading } from '../domain/index.ts'
 import type { Catalogue } from './catalogue.ts'
 import { decodeMessage, type DecodedMessage } from './decode/decode-message.ts'
 import { hashTelemetry, type PayloadDecoder } from './decode/telemetry.ts'
-import type { MessageMemory } from './message-memory.ts'
+import type { MessageMemory, Verdict } from './message-memory.ts'
 import { isClockBelieved, toReadings } from './to-readings.ts'
 
 type Telemetry = Extract<DecodedMessage, { type: 'telemetry' }>
@@ -44,7 +44,7 @@ function withoutReadings(message: DecodedMessage): PreparedMessage {
 }
 
 function prepareTelemetry(message: Telemetry, deps: PrepareDeps): PreparedMessage {
-  const { position, receivedAt } = message
+  const { position, receivedAt, origin } = message
   const { site, device } = message.topic
   const { isRegistered } = deps.catalogue.device(site, device)
   const all: Reading[] = []
@@ -54,21 +54,35 @@ function prepareTelemetry(message: Telemetry, deps: PrepareDeps): PreparedMessag
   let firstIndex = 0
   for (const part of message.parts) {
     const hash = part.seq === null ? 0 : hashTelemetry(part)
-    const verdict =
-      part.seq === null ? 'new' : deps.memory.see(site, device, part.boot, part.seq, hash)
+    const verdict = see(part, firstIndex, message, hash, deps.memory)
     const isBelieved = isClockBelieved(part.at, receivedAt, deps.clockAheadMinutes)
     if (verdict === 'duplicate') duplicates++
     else {
       isClockFault ||= !isBelieved
       isSequenceFault ||= verdict === 'conflict'
       const quality = qualityOf(verdict === 'conflict', isBelieved)
-      const context = { site, device, receivedAt, position, firstIndex, isBelieved, quality, hash }
+      const place = { site, device, receivedAt, position, origin, firstIndex }
+      const context = { ...place, isBelieved, quality, hash }
       const readings = toReadings(part, context)
       all.push(...(isRegistered ? readings : readings.map(setAside)))
     }
     firstIndex += part.values.length
   }
   return { message, readings: all, isClockFault, isSequenceFault, duplicates }
+}
+
+/** What came over an uplink without a number of its own may have been sent twice: its place in the first log tells. */
+function see(
+  { boot, seq }: Telemetry['parts'][number],
+  firstIndex: number,
+  { topic: { site, device }, origin }: Telemetry,
+  hash: number,
+  memory: MessageMemory,
+): Verdict {
+  if (seq !== null) return memory.see(site, device, boot, seq, hash)
+  return origin
+    ? memory.see(site, device, `${origin.log}/${firstIndex}`, origin.position, hash)
+    : 'new'
 }
 
 function qualityOf(isConflict: boolean, isBelieved: boolean): Quality {

@@ -1,4 +1,10 @@
-import { channelType, minuteMs, type Quality, type Reading } from '../domain/index.ts'
+import {
+  channelType,
+  minuteMs,
+  type MessageOrigin,
+  type Quality,
+  type Reading,
+} from '../domain/index.ts'
 import type { Telemetry } from './decode/telemetry.ts'
 
 /** No device of ours kept a clock before then: an earlier time is a clock that was never set. */
@@ -18,7 +24,10 @@ export function isClockBelieved(
   )
 }
 
-/** Readings of one message. A message without seq is identified by its position, and its readings by their place in the payload. */
+/**
+ * Readings of one message. A message without seq is identified by its place in the first log that kept it, and its
+ * readings by their place in the payload.
+ */
 export function toReadings(
   part: Telemetry,
   context: {
@@ -26,6 +35,7 @@ export function toReadings(
     readonly device: string
     readonly receivedAt: number
     readonly position: number
+    readonly origin: MessageOrigin | null
     /** Place of the part's first reading in the payload. */
     readonly firstIndex: number
     readonly isBelieved: boolean
@@ -33,7 +43,7 @@ export function toReadings(
     readonly hash: number
   },
 ): Reading[] {
-  const { site, device, receivedAt, position, isBelieved, quality, hash } = context
+  const { site, device, receivedAt, origin, isBelieved, quality, hash } = context
   const at = isBelieved && part.at !== null ? part.at : receivedAt
   const firstIndex = part.seq === null ? context.firstIndex : 0
   const aside = quality === 'sequence' ? (hash + 1) * placesOfOneMessage : 0
@@ -45,8 +55,8 @@ export function toReadings(
     at,
     receivedAt,
     value: part.values[i]!,
-    seq: part.seq ?? position,
-    boot: part.seq === null ? '' : part.boot,
+    seq: part.seq ?? origin?.position ?? context.position,
+    boot: part.seq === null ? (origin?.log ?? '') : part.boot,
     index: firstIndex + i + (aside !== 0 && channelType(channel) === 'count' ? aside : 0),
     quality,
   }))

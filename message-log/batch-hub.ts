@@ -177,6 +177,7 @@ export function createBatchHub(
     },
     stats: () =>
       Promise.resolve({
+        id: store.id(),
         messages: count(),
         bytes: store.bytes(),
         oldestReceivedAt: store.oldestReceivedAt(),

@@ -17,6 +17,8 @@ export interface BatchLimits {
 
 /** Where one thread keeps packed batches in order. Synchronous: its owner decides who waits. */
 export interface BatchStore {
+  /** 32 hex digits, the same for ever. */
+  id(): string
   /** Oldest position not pruned. */
   start(): Position
   /** Highest position ever given, 0 before the first. */

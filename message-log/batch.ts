@@ -1,4 +1,4 @@
-import type { LoggedMessage, Position, RawMessage } from '../domain/index.ts'
+import type { DevicePath, LoggedMessage, Position, RawMessage } from '../domain/index.ts'
 import { crc32c } from './crc32c.ts'
 
 /**
@@ -7,7 +7,7 @@ import { crc32c } from './crc32c.ts'
  *     header  "LRB1", CRC of the rest of the header, position of the first message (float64), count,
  *             then where each message starts
  *     message CRC of the rest, its length, receivedAt (float64), flags, lengths of topic and client id,
- *             topic, client id, payload
+ *             topic, client id, [length and text of the path], [log and position (float64) of the origin], payload
  *
  * The table of starts lets a reader step over a damaged message, and each message's length over a damaged table.
  */
@@ -38,6 +38,11 @@ const field = {
 } as const
 const retainFlag = 4
 const clientFlag = 8
+const pathFlag = 16
+const originFlag = 32
+const backlogFlag = 64
+const originLogBytes = 16
+const originBytes = originLogBytes + 8
 
 export function packMessages(messages: readonly RawMessage[]): PackedBatch {
   let size = header.starts + 4 * messages.length
@@ -63,22 +68,42 @@ function sizeOf(message: RawMessage): number {
     field.text +
     Buffer.byteLength(message.topic) +
     (message.clientId === null ? 0 : Buffer.byteLength(message.clientId)) +
+    (message.path ? 1 + pathText(message.path).length : 0) +
+    (message.origin ? originBytes : 0) +
     message.payload.length
   )
 }
+
+/** Names have at most 64 ASCII characters: the length of a path fits one byte. */
+const pathText = ({ site, device }: DevicePath): string => `${site}/${device}`
 
 function writeMessage(bytes: Buffer, view: DataView, at: number, message: RawMessage): number {
   const topicBytes = bytes.write(message.topic, at + field.text)
   const clientIdBytes =
     message.clientId === null ? 0 : bytes.write(message.clientId, at + field.text + topicBytes)
-  const payloadAt = at + field.text + topicBytes + clientIdBytes
-  bytes.set(message.payload, payloadAt)
-  const end = payloadAt + message.payload.length
+  let next = at + field.text + topicBytes + clientIdBytes
+  if (message.path) {
+    const pathBytes = bytes.write(pathText(message.path), next + 1)
+    view.setUint8(next, pathBytes)
+    next += 1 + pathBytes
+  }
+  if (message.origin) {
+    bytes.write(message.origin.log, next, originLogBytes, 'hex')
+    view.setFloat64(next + originLogBytes, message.origin.position, true)
+    next += originBytes
+  }
+  bytes.set(message.payload, next)
+  const end = next + message.payload.length
   view.setUint32(at + field.length, end - at, true)
   view.setFloat64(at + field.receivedAt, message.receivedAt, true)
   view.setUint8(
     at + field.flags,
-    message.qos | (message.retain ? retainFlag : 0) | (message.clientId === null ? 0 : clientFlag),
+    message.qos |
+      (message.retain ? retainFlag : 0) |
+      (message.clientId === null ? 0 : clientFlag) |
+      (message.path ? pathFlag : 0) |
+      (message.origin ? originFlag : 0) |
+      (message.isBacklog ? backlogFlag : 0),
   )
   view.setUint16(at + field.topicBytes, topicBytes, true)
   view.setUint16(at + field.clientIdBytes, clientIdBytes, true)
@@ -148,14 +173,33 @@ function readMessage(
   if (view.getUint32(at + field.crc, true) !== crc32c(bytes, at + field.length, end)) return null
   const flags = view.getUint8(at + field.flags)
   const clientIdAt = at + field.text + view.getUint16(at + field.topicBytes, true)
-  const payloadAt = clientIdAt + view.getUint16(at + field.clientIdBytes, true)
+  const clientIdEnd = clientIdAt + view.getUint16(at + field.clientIdBytes, true)
+  const pathEnd = clientIdEnd + (flags & pathFlag ? 1 + view.getUint8(clientIdEnd) : 0)
+  const payloadAt = pathEnd + (flags & originFlag ? originBytes : 0)
   return {
     position,
     topic: bytes.toString('utf8', at + field.text, clientIdAt),
-    clientId: flags & clientFlag ? bytes.toString('utf8', clientIdAt, payloadAt) : null,
+    clientId: flags & clientFlag ? bytes.toString('utf8', clientIdAt, clientIdEnd) : null,
     payload: bytes.subarray(payloadAt, end),
     receivedAt: view.getFloat64(at + field.receivedAt, true),
     qos: (flags & 3) as 0 | 1 | 2,
     retain: (flags & retainFlag) !== 0,
+    ...(flags & pathFlag
+      ? { path: readPath(bytes.toString('latin1', clientIdEnd + 1, pathEnd)) }
+      : {}),
+    ...(flags & originFlag
+      ? {
+          origin: {
+            log: bytes.toString('hex', pathEnd, pathEnd + originLogBytes),
+            position: view.getFloat64(pathEnd + originLogBytes, true),
+          },
+        }
+      : {}),
+    ...(flags & backlogFlag ? { isBacklog: true as const } : {}),
   }
+}
+
+function readPath(text: string): DevicePath {
+  const [site = '', device = ''] = text.split('/')
+  return { site, device }
 }

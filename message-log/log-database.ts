@@ -19,6 +19,8 @@ export const migrations: readonly string[] = [
    CREATE TABLE reader (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE pruned (through INTEGER NOT NULL) STRICT;
    INSERT INTO pruned VALUES (0);`,
+  `CREATE TABLE identity (id TEXT NOT NULL) STRICT;
+   INSERT INTO identity VALUES (lower(hex(randomblob(16))));`,
 ]
 
 /** Pages of the journal that are moved into the file at once: about 8 MB, for a journal that stays small. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Position } from '../domain/index.ts'
 import { sealBatch, type PackedBatch, type StoredBatch } from './batch.ts'
 import { readBytes, type BatchStore } from './batch-store.ts'
@@ -6,6 +7,7 @@ import type { LogHole } from './message-log.ts'
 type Kept = StoredBatch & PackedBatch
 
 export function createMemoryBatchStore(): BatchStore {
+  const id = randomBytes(16).toString('hex')
   let kept: Kept[] = []
   let end = 0
   let bytes = 0
@@ -13,6 +15,7 @@ export function createMemoryBatchStore(): BatchStore {
   const holes: LogHole[] = []
 
   return {
+    id: () => id,
     start: () => kept[0]?.first ?? end + 1,
     end: () => end,
     append: (batches) =>

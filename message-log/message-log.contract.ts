@@ -19,14 +19,10 @@ export const messages = (from: number, to: number): RawMessage[] =>
 export const textOf = ({ payload }: { readonly payload: Uint8Array }): string =>
   Buffer.from(payload).toString()
 
-const plain = ({ topic, payload, receivedAt, qos, retain, clientId }: RawMessage) => ({
-  topic,
-  payload: [...payload],
-  receivedAt,
-  qos,
-  retain,
-  clientId,
-})
+const plain = ({ payload, ...rest }: RawMessage & { position?: number }) => {
+  const { position: _, ...message } = rest
+  return { ...message, payload: [...payload] }
+}
 
 /** Reads until `count` messages have come or been named as lost. */
 export async function readMessages(
@@ -83,6 +79,27 @@ export function describeMessageLog(name: string, open: () => Promise<MessageLog>
       const [one, two] = (await readMessages(log, 2)).flatMap((batch) => batch.messages)
       expect([one?.topic, one?.clientId, one?.payload.length]).toEqual([odd.topic, '', 0])
       expect([...two!.payload]).toEqual([0, 255, 254, 128])
+    })
+
+    it('keeps where a message comes from: its bridge’s device, its first log, and that it is late', async () => {
+      const origin = { log: '00112233445566778899aabbccddeeff', position: 2 ** 40 + 1 }
+      const path = { site: 's1', device: 'kitchen_2' }
+      const sent: RawMessage[] = [
+        { ...message(1), origin },
+        { ...message(2), path },
+        { ...message(11), origin, path, isBacklog: true },
+        { ...message(3), isBacklog: true },
+      ]
+      await log.append(sent)
+      const read = (await readMessages(log, 4)).flatMap((batch) => batch.messages)
+      expect(read.map(plain)).toEqual(sent.map(plain))
+    })
+
+    it('has a name of 32 hex digits that stays', async () => {
+      const { id } = await log.stats()
+      expect(id).toMatch(/^[0-9a-f]{32}$/)
+      await log.append(messages(1, 3))
+      expect((await log.stats()).id).toBe(id)
     })
 
     it('goes on after a position, even within what was appended together', async () => {

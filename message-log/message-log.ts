@@ -17,6 +17,8 @@ export interface LogHole {
 }
 
 export interface LogStats {
+  /** Names this log among all logs, for ever: 32 hex digits. A log begun anew after damage has another. */
+  readonly id: string
   readonly messages: number
   readonly bytes: number
   readonly oldestReceivedAt: number | null

@@ -42,6 +42,7 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
     .prepare<[], number>('SELECT oldest_received_at FROM batch ORDER BY first LIMIT 1')
     .pluck()
 
+  const id = connection.prepare<[], string>('SELECT id FROM identity').pluck().get()!
   let end = lastStored
   let prunedThrough =
     connection.prepare<[], number>('SELECT through FROM pruned').pluck().get() ?? 0
@@ -134,6 +135,7 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
   const startOf = (from: Position): Position => unlessDamaged(() => holding.get(from) ?? from, from)
 
   return {
+    id: () => id,
     start: () => prunedThrough + 1,
     end: () => end,
     append(batches) {

@@ -6,6 +6,9 @@ export function createDeviceRegistry(operations: OperationsStore): DeviceRegistr
   return {
     credential: (username) => operations.credential(username),
     pendingCommands: (site, device, now) => operations.pendingCommands(site, device, now),
+    devicesWithCommands: (now) => operations.devicesWithCommands(now),
+    retained: () => operations.retained(),
+    keepRetained: (messages, through) => operations.keepRetained(messages, through),
     markCommandSent: (id, at) => operations.markCommandSent(id, at),
     subscribe: (listener) => operations.subscribeDevices(listener),
   }

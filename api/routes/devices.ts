@@ -44,20 +44,26 @@ const Command = Type.Object(
 )
 
 /** A login is made here, shown in this one answer, and kept as SHA-256(salt || secret). */
-function createLogin(site: string, device: string): { credential: Credential; password: string } {
+function createLogin(
+  site: string,
+  device: string,
+  kind: Device['kind'],
+): { credential: Credential; password: string } {
   const { secret, salt, hash } = createSecret()
   return {
     password: secret,
     credential: {
       username: `${site}/${device}`,
-      kind: 'device',
+      // A gateway brings what its store's devices say, and takes their commands to them.
+      kind: kind === 'gateway' ? 'bridge' : 'device',
       site,
       device,
       salt,
       hash,
       revoked: false,
       publish: [],
-      subscribe: [],
+      subscribe: kind === 'gateway' ? [`v1/${site}/+/command`] : [],
+      mappings: [],
     },
   }
 }
@@ -101,7 +107,7 @@ export function addDeviceRoutes(app: App, { operations, clock, zones }: ApiConte
     },
     async (request, reply) => {
       const { site, device } = request.body
-      const { credential, password } = createLogin(site, device)
+      const { credential, password } = createLogin(site, device, request.body.kind)
       const registered = await operations.registerDevice(request.body, credential, clock.now())
       zones.forget()
       return reply.code(201).send(loginView(registered, password))
@@ -138,7 +144,7 @@ export function addDeviceRoutes(app: App, { operations, clock, zones }: ApiConte
     },
     async ({ params }) => {
       const device = await known(params.site, params.device)
-      const { credential, password } = createLogin(params.site, params.device)
+      const { credential, password } = createLogin(params.site, params.device, device.kind)
       await operations.putCredential(credential, clock.now())
       return loginView(device, password)
     },
@@ -176,7 +182,7 @@ export function addDeviceRoutes(app: App, { operations, clock, zones }: ApiConte
       },
     },
     async ({ params, body }) => {
-      const { credential, password } = createLogin(params.site, params.device)
+      const { credential, password } = createLogin(params.site, params.device, body.kind)
       const adopted = await operations.adoptDevice(
         params.site,
         params.device,

@@ -4,6 +4,7 @@ import {
   type DeadLetter,
   type DeadLetterReason,
   type LoggedMessage,
+  type MessageOrigin,
 } from '../../domain/index.ts'
 import { decodeCommandResult, type CommandResult } from './command-result.ts'
 import { decodeTelemetry } from './decoders.ts'
@@ -15,6 +16,9 @@ interface Place {
   readonly partition: number
   readonly position: number
   readonly receivedAt: number
+  /** The first log that kept it, where that is another than this one. */
+  readonly origin: MessageOrigin | null
+  readonly isBacklog: boolean
 }
 
 /** A message of the log, understood or not; never an exception. */
@@ -38,9 +42,17 @@ export function decodeMessage(
   partition: number,
   formats: readonly PayloadDecoder[],
 ): DecodedMessage {
-  const place = { partition, position: message.position, receivedAt: message.receivedAt }
+  const place = {
+    partition,
+    position: message.position,
+    receivedAt: message.receivedAt,
+    origin: message.origin ?? null,
+    isBacklog: message.isBacklog ?? false,
+  }
   try {
-    const topic = parseTopic(message.topic)
+    const topic = message.path
+      ? { ...message.path, what: 'telemetry' as const }
+      : parseTopic(message.topic)
     switch (topic?.what) {
       case 'telemetry':
         return {
@@ -68,7 +80,9 @@ export function decodeMessage(
 function toDeadLetter(message: LoggedMessage, partition: number, error: unknown): DeadLetter {
   const reason = error instanceof LarderError ? error.details.reason : undefined
   return {
-    id: `${partition}.${message.position}`,
+    id: message.origin
+      ? `${message.origin.log}.${message.origin.position}`
+      : `${partition}.${message.position}`,
     topic: message.topic,
     payload: message.payload,
     receivedAt: message.receivedAt,

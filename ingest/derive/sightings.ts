@@ -36,7 +36,11 @@ export function createSightings(
         let sighting = seen.get(id)
         if (!sighting) seen.set(id, (sighting = { site, device, at: message.receivedAt }))
         sighting.at = Math.max(sighting.at, message.receivedAt)
-        if (message.type === 'state') {
+        if (message.isBacklog) {
+          // What a device was before a cut says nothing of what it is now.
+          if (message.type === 'telemetry' && !catalogue.device(site, device).isRegistered)
+            sighting.unregistered = true
+        } else if (message.type === 'state') {
           sighting.connection = message.state.connection
           if (message.state.firmware !== null) sighting.firmware = message.state.firmware
         } else {

@@ -6,7 +6,7 @@ import { batch, site, start } from './samples.contract.ts'
 
 const credential = (device: string, more: Partial<Credential> = {}): Credential => ({
   ...{ username: `s1/${device}`, kind: 'device', site: 's1', device, salt: '00', hash: 'ff' },
-  ...{ revoked: false, publish: [], subscribe: [], ...more },
+  ...{ revoked: false, publish: [], subscribe: [], mappings: [], ...more },
 })
 
 const command = (id: string, more: Partial<DeviceCommand> = {}): DeviceCommand => ({
@@ -128,6 +128,42 @@ export function devicesContract(open: () => OperationsStore) {
     )
     expect(await waiting(start + 10)).toEqual(['c2 queued'])
     expect(await store.pendingCommands('s1', 'd2', start)).toHaveLength(1)
+  })
+
+  it('says which devices a command waits for', async () => {
+    const store = open()
+    await store.queueCommand(command('c1'))
+    await store.queueCommand(command('c2'))
+    await store.queueCommand(command('c3', { device: 'd2', status: 'done' }))
+    await store.queueCommand(command('c4', { device: 'd3', expiresAt: start + 5 }))
+    expect(await store.devicesWithCommands(start + 6)).toEqual([{ site: 's1', device: 'd1' }])
+  })
+
+  it('keeps the newest retained message of each topic and how far that holds', async () => {
+    const store = open()
+    const message = (topic: string, text: string) => ({
+      ...{ topic, payload: Buffer.from(text), qos: 1 as const, receivedAt: start },
+    })
+    const keep = (position: number, ...messages: ReturnType<typeof message>[]) =>
+      store.keepRetained(messages, { group: 'retained', partition: 0, position })
+    expect(await store.retained()).toEqual({ messages: [], through: new Map() })
+    await keep(7, message('a', 'old'), message('b', 'x'), message('a', 'new'))
+    await keep(9, message('b', ''), message('c', 'y'))
+    await keep(8, message('c', 'from before'))
+    const { messages, through } = await store.retained()
+    expect(
+      messages.map(({ topic, payload }) => `${topic} ${Buffer.from(payload).toString()}`),
+    ).toEqual(['a new', 'c y'])
+    expect(messages[0]).toMatchObject({ qos: 1, receivedAt: start })
+    expect(through).toEqual(new Map([[0, 9]]))
+  })
+
+  it('keeps what the topics of a bridge mean', async () => {
+    const store = open()
+    const mappings = [{ pattern: 'zigbee2mqtt/+', site: 's1', device: '{1}' }]
+    const bridge = credential('z', { kind: 'bridge', device: null, mappings })
+    await store.putCredential(bridge, start)
+    expect(await store.credential('s1/z')).toEqual(bridge)
   })
 
   it('the registry is told of the credentials and commands of its devices', async () => {

@@ -1,4 +1,11 @@
-import type { ColdZone, Credential, Device, DeviceCommand, DeviceKind } from '../../domain/index.ts'
+import type {
+  ColdZone,
+  Credential,
+  Device,
+  DeviceCommand,
+  DeviceKind,
+  DevicePath,
+} from '../../domain/index.ts'
 import type { Kysely } from 'kysely'
 import { notFound, wrongState } from './errors.ts'
 import { ensureSite } from './master-data.ts'
@@ -107,6 +114,7 @@ export async function putCredential(session: Session, credential: Credential): P
         revoked: credential.revoked ? 1 : 0,
         publish: JSON.stringify(credential.publish),
         subscribe: JSON.stringify(credential.subscribe),
+        mappings: JSON.stringify(credential.mappings),
       },
     ],
   )
@@ -125,6 +133,7 @@ export async function readCredential(
     revoked: row.revoked === 1,
     publish: JSON.parse(row.publish) as string[],
     subscribe: JSON.parse(row.subscribe) as string[],
+    mappings: JSON.parse(row.mappings) as Credential['mappings'],
   }
 }
 
@@ -227,4 +236,17 @@ export async function applyCommandResults(
       .where('device', '=', device)
       .execute()
   }
+}
+
+export async function devicesWithCommands(
+  db: Kysely<Tables>,
+  now: number,
+): Promise<readonly DevicePath[]> {
+  return db
+    .selectFrom('commands')
+    .select(['site', 'device'])
+    .distinct()
+    .where('status', 'in', ['queued', 'sent'])
+    .where('expiresAt', '>', now)
+    .execute()
 }

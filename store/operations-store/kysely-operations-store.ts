@@ -1,11 +1,13 @@
 import type { Kysely } from 'kysely'
 import { raiseAlarms } from './alarms.ts'
-import { applyBatch, readApplied } from './batch.ts'
+import { readApplied } from './applied.ts'
+import { applyBatch } from './batch.ts'
 import { book, expireLeases, lease, moveBooking } from './bookings.ts'
 import { readChanges } from './changes.ts'
 import { markReplayed } from './dead-letters.ts'
 import {
   adoptDevice,
+  devicesWithCommands,
   markCommandSent,
   pendingCommands,
   putCredential,
@@ -23,6 +25,7 @@ import { prune } from './prune.ts'
 import { saveReleaseTasks } from './release-tasks.ts'
 import type { Tables } from './schema.ts'
 import { createSessionRunner, type DeviceEvent } from './session.ts'
+import { keepRetained, readRetained } from './retained.ts'
 import { saveSlots } from './slots.ts'
 import { moveStock } from './stock.ts'
 import {
@@ -56,7 +59,11 @@ export function createKyselyOperationsStore(
       run((s) => adoptDevice(s, site, device, kind, credential, at)),
     queueCommand: (command) => run((s) => queueCommand(s, command)),
     pendingCommands: (site, device, now) => pendingCommands(db, site, device, now),
+    devicesWithCommands: (now) => devicesWithCommands(db, now),
     markCommandSent: (id, at) => run((s) => markCommandSent(s, id, at)),
+
+    retained: () => readRetained(db),
+    keepRetained: (messages, through) => run((s) => keepRetained(s, messages, through)),
 
     applyBatch: (batch) => run((s) => applyBatch(s, batch)),
     applied: (group) => readApplied(db, group),

@@ -8,6 +8,7 @@ import type {
   DeadLetter,
   Device,
   DeviceCommand,
+  DevicePath,
   DeviceKind,
   ColdZone,
   Forecast,
@@ -17,6 +18,7 @@ import type {
   ModelVersion,
   Position,
   ReleaseTask,
+  RetainedStore,
   Slot,
   SlotCapacity,
   StockEvidence,
@@ -106,7 +108,7 @@ export interface AlarmEvent extends Pick<
  * in `changes` in the same transaction. Times are of the city clock and always given. A missing id is RT_NOT_FOUND,
  * a state that does not allow the step RT_WRONG_STATE (details: status).
  */
-export interface OperationsStore {
+export interface OperationsStore extends RetainedStore {
   /** Insert or replace, by id. Products without a GTIN get a restricted one. A reference to an unknown site or product is RT_REQUEST_INVALID. */
   putMasterData<K extends MasterKind>(
     kind: K,
@@ -141,6 +143,7 @@ export interface OperationsStore {
   ): Promise<Device>
   queueCommand(command: DeviceCommand): Promise<void>
   pendingCommands(site: string, device: string, now: number): Promise<readonly DeviceCommand[]>
+  devicesWithCommands(now: number): Promise<readonly DevicePath[]>
   markCommandSent(id: string, at: number): Promise<void>
 
   /** What ingest learnt; skipped whole where `applied` is not beyond what the group has. */

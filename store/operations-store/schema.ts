@@ -40,7 +40,9 @@ export interface Tables {
     revoked: number
     publish: string
     subscribe: string
+    mappings: string
   }
+  retained: { topic: string; payload: Uint8Array; qos: number; receivedAt: number }
   commands: {
     id: string
     site: string

@@ -4,6 +4,8 @@ import {
   type CredentialKind,
   type DeviceCommand,
   type DeviceRegistry,
+  type RetainedMessage,
+  type TopicMapping,
 } from '../../domain/index.ts'
 
 type Change = Parameters<Parameters<DeviceRegistry['subscribe']>[0]>[0]
@@ -14,7 +16,13 @@ export interface MemoryDeviceRegistry extends DeviceRegistry {
   add(
     username: string,
     kind: CredentialKind,
-    rules?: { publish?: string[]; subscribe?: string[]; site?: string },
+    rules?: {
+      publish?: string[]
+      subscribe?: string[]
+      mappings?: TopicMapping[]
+      site?: string
+      device?: string
+    },
   ): { username: string; password: string }
   revoke(site: string, device: string): void
   queueCommand(command: Pick<DeviceCommand, 'id' | 'site' | 'device' | 'set'>): void
@@ -24,6 +32,8 @@ export interface MemoryDeviceRegistry extends DeviceRegistry {
 export function createMemoryDeviceRegistry(): MemoryDeviceRegistry {
   const credentials = new Map<string, Credential>()
   const listeners = new Set<(change: Change) => void>()
+  const retained = new Map<string, RetainedMessage>()
+  const through = new Map<number, number>()
   let commands: DeviceCommand[] = []
   const tell = (change: Change): void => {
     for (const listener of listeners) listener(change)
@@ -44,19 +54,29 @@ export function createMemoryDeviceRegistry(): MemoryDeviceRegistry {
       )
       return Promise.resolve()
     },
+    devicesWithCommands: () => Promise.resolve(commands.filter(({ status }) => status !== 'done')),
+    retained: () => Promise.resolve({ messages: [...retained.values()], through }),
+    keepRetained(messages, { partition, position }) {
+      for (const message of messages)
+        if (message.payload.length > 0) retained.set(message.topic, message)
+        else retained.delete(message.topic)
+      through.set(partition, position)
+      return Promise.resolve()
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     addDevice(site, device) {
       const username = `${site}/${device}`
-      const rules = { publish: [], subscribe: [] }
+      const rules = { publish: [], subscribe: [], mappings: [] }
       const password = store({ username, kind: 'device', site, device, ...rules })
       return { username, clientId: `${site}.${device}`, password }
     },
-    add(username, kind, { publish = [], subscribe = [], site } = {}) {
-      const path = { site: site ?? null, device: null }
-      return { username, password: store({ username, kind, ...path, publish, subscribe }) }
+    add(username, kind, { publish = [], subscribe = [], mappings = [], site, device } = {}) {
+      const path = { site: site ?? null, device: device ?? null }
+      const rules = { publish, subscribe, mappings }
+      return { username, password: store({ username, kind, ...path, ...rules }) }
     },
     revoke(site, device) {
       const username = `${site}/${device}`

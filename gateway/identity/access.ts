@@ -1,11 +1,11 @@
-import { isName, type Credential } from '../domain/index.ts'
-import { coversFilter, matchesFilter } from './topic.ts'
+import { isName, type Credential } from '../../domain/index.ts'
+import { coversFilter, matchesFilter } from '../wire/topic.ts'
 
 /** Who a connection is, once it has logged in. */
 export interface Identity {
   readonly username: string
   readonly kind: Credential['kind']
-  /** Path the connection speaks under; null for an operator and a bridge. */
+  /** Path the connection speaks under; null for an operator and for a bridge that is no device itself. */
   readonly path: { readonly site: string; readonly device: string } | null
   readonly publish: readonly string[]
   readonly subscribe: readonly string[]
@@ -14,6 +14,18 @@ export interface Identity {
 export type AccessRefusal = 'topic-not-allowed' | 'retain-not-allowed' | 'filter-not-allowed'
 
 const ownTopics = ['telemetry', 'state', 'command/result'] as const
+const uplink = 'uplink'
+
+/** The edge gateway that an identity is, which forwards what it keeps; null for every other. */
+export function gatewayOf({ kind, path }: Identity): Identity['path'] {
+  return kind === 'bridge' ? path : null
+}
+
+/** Whether the message is a batch of messages that an edge gateway forwards. */
+export function isUplink(identity: Identity, topic: string): boolean {
+  const gateway = gatewayOf(identity)
+  return gateway !== null && topic === `v1/${gateway.site}/${gateway.device}/${uplink}`
+}
 
 export const commandTopic = ({ site, device }: { site: string; device: string }): string =>
   `v1/${site}/${device}/command`
@@ -23,6 +35,7 @@ export function checkPublish(
   identity: Identity,
   message: { readonly topic: string; readonly retain: boolean },
 ): AccessRefusal | null {
+  if (isUplink(identity, message.topic)) return message.retain ? 'retain-not-allowed' : null
   const own = identity.path && ownTopic(identity.path, message.topic)
   if (own) return message.retain && own !== 'state' ? 'retain-not-allowed' : null
   const isExtra =

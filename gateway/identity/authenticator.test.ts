@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Credential, DeviceRegistry } from '../domain/index.ts'
-import { createMemoryDeviceRegistry } from '../test/support/memory-device-registry.ts'
+import type { Credential, DeviceRegistry } from '../../domain/index.ts'
+import { createMemoryDeviceRegistry } from '../../test/support/memory-device-registry.ts'
 import { createAuthenticator } from './authenticator.ts'
 
 const login = (clientId: string, username: string, password: string) => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkPublish, checkSubscribe, mayReceive, parseClientId, type Identity } from './access.ts'
-import { coversFilter, matchesFilter } from './topic.ts'
+import { coversFilter, matchesFilter } from '../wire/topic.ts'
 
 const device: Identity = {
   username: 's1/d1',

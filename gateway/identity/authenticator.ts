@@ -1,4 +1,4 @@
-import { verifySecret, type Credential, type DeviceRegistry } from '../domain/index.ts'
+import { verifySecret, type Credential, type DeviceRegistry } from '../../domain/index.ts'
 import { parseClientId, type Identity } from './access.ts'
 
 export type LoginRefusal =
@@ -54,13 +54,13 @@ export function createAuthenticator(registry: DeviceRegistry): Authenticator {
   ): Promise<Identity['path'] | 'wrong-client-id'> => {
     const { kind, site, device } = credential
     const claimed = parseClientId(clientId)
-    if (kind === 'operator' || kind === 'bridge') {
+    if (device === null && (kind === 'operator' || kind === 'bridge')) {
       // A device's own client id stays free for the device.
       const isTaken = claimed && (await find(`${claimed.site}/${claimed.device}`))
       return isTaken ? 'wrong-client-id' : null
     }
     if (claimed?.site !== site) return 'wrong-client-id'
-    if (kind === 'device') return claimed.device === device ? claimed : 'wrong-client-id'
+    if (device !== null) return claimed.device === device ? claimed : 'wrong-client-id'
     // A join credential speaks for devices that have none of their own yet.
     const isRegistered = (await find(`${claimed.site}/${claimed.device}`)) !== null
     return isRegistered ? 'wrong-client-id' : claimed

@@ -1,6 +1,6 @@
 import type { Client } from 'aedes'
-import type { Clock, DeviceCommand, DeviceRegistry } from '../domain/index.ts'
-import { commandTopic } from './access.ts'
+import type { Clock, DeviceCommand, DeviceRegistry } from '../../domain/index.ts'
+import { commandTopic } from '../identity/access.ts'
 
 /** Brings a connected device what it has not answered yet, each command once per connection. */
 export interface CommandDelivery {
