@@ -55,6 +55,17 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
+      {
+        test: {
+          name: 'torture',
+          sequence: { groupOrder: 4 },
+          include: ['test/torture/**/*.test.ts'],
+          exclude,
+          testTimeout: process.env.LARDER_TORTURE === 'long' ? 12 * 3_600_000 : 300_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 })
