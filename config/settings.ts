@@ -63,6 +63,18 @@ export const Settings = Type.Object(
           'Needed to listen without TLS on an address that is not loopback.',
         ),
         maxConnections: whole(10_000, 1, 100_000, 'Connections at the same time.'),
+        maxConnectionsPerAddress: whole(
+          1000,
+          1,
+          100_000,
+          'Connections of one address (of IPv6: one /64) at the same time. Loopback is not counted: a proxy on this machine speaks for many.',
+        ),
+        acceptPerSecond: whole(
+          2000,
+          1,
+          100_000,
+          'Connections taken on per second, after a first second that may take as many at once; the others wait their turn, none is refused for it.',
+        ),
         maxPacketBytesBeforeLogin: whole(
           4096,
           256,

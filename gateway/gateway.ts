@@ -7,6 +7,7 @@ import type { Logger, Registry, Stage } from '../runtime/index.ts'
 import { createAppendQueue, type AppendQueueSettings } from './append-queue.ts'
 import { createBroker } from './broker.ts'
 import { createGatewayMetrics } from './gateway-metrics.ts'
+import { createAdmission } from './listeners/admission.ts'
 import { listen, refusePlaintextBeyondLoopback } from './listeners/listen.ts'
 import { createGuard, type Guard } from './wire/guard.ts'
 
@@ -58,7 +59,12 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     onReady: (client: Client) => (client.conn as Guard).allowLongPackets(),
   })
 
-  const server = createServer({ noDelay: true }, (socket: Socket) => {
+  const admission = createAdmission({
+    settings,
+    wall: deps.wall,
+    onRefused: (reason) => metrics.refused.inc({ reason }),
+  })
+  const serve = (socket: Socket): void => {
     const guard = createGuard(socket, {
       settings,
       gate: queue,
@@ -67,9 +73,10 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     guards.add(guard)
     guard.on('close', () => guards.delete(guard))
     broker.aedes.handle(guard)
-  })
-  server.maxConnections = settings.maxConnections
-  server.on('drop', () => metrics.refused.inc({ reason: 'too-many-connections' }))
+  }
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
+    admission.admit(socket, () => serve(socket)),
+  )
   const { address, port } = await listen(server, settings).catch(async (error: unknown) => {
     await broker.stop()
     throw error
@@ -83,6 +90,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     stop: () =>
       (stopping ??= within(stopWithinMs, async () => {
         server.close()
+        admission.stop()
         await broker.stop()
         for (const guard of guards) guard.destroy()
         await queue.drain()
