@@ -10,10 +10,11 @@ import { registerReadings } from './cli/readings.ts'
 import { registerSettings } from './cli/settings.ts'
 import { registerUp } from './cli/up.ts'
 import { errorMessage, LarderError } from './domain/index.ts'
+import { version } from './runtime/version.ts'
 
 const program = new Command('larder')
   .description('Telemetry and decisions for same-city instant retail.')
-  .version('0.1.0')
+  .version(version)
   .exitOverride()
   .showHelpAfterError('Run with --help for what is allowed.')
 

@@ -1,5 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
+import { version } from '../runtime/index.ts'
 import type { App } from './context.ts'
 import { Problem } from './schemas/common.ts'
 import { componentSchemas } from './schemas/resources.ts'
@@ -14,7 +15,7 @@ export async function describeApi(app: App): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'Larder',
-        version: '0.1.0',
+        version,
         description:
           'Telemetry and decisions for same-city instant retail. Times are RFC 3339 with the offset of the site. Lists are `{items, next}`. Errors are RFC 9457 problems with a `code`. Idempotency-Key is taken on every POST.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },

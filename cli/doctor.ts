@@ -32,6 +32,7 @@ async function examine(options: PlaceOptions): Promise<readonly string[]> {
     return [`No Larder runs on ${options.data}. Start it with "larder up --data ${options.data}".`]
   try {
     return await withConnection(options, async (connection) => [
+      ...(await gatewayFindings(options, readRunInfo)),
       ...statusFindings(await connection.request<SystemStatus>('GET', '/v1/status')),
       ...(await alarmFindings(connection)),
       ...(await deadLetterFindings(connection)),
@@ -41,10 +42,22 @@ async function examine(options: PlaceOptions): Promise<readonly string[]> {
   }
 }
 
+/** The MQTT port is asked itself, where it is known: a stage may think that it is well while nobody reaches it. */
+async function gatewayFindings(
+  { data, url }: PlaceOptions,
+  readRunInfo: (data: string) => { readonly mqtt: string } | null,
+): Promise<readonly string[]> {
+  const mqtt = url === undefined ? readRunInfo(data)?.mqtt : undefined
+  const finding = mqtt === undefined ? null : await (await import('./knock.ts')).knock(mqtt)
+  return finding === null ? [] : [finding]
+}
+
 function statusFindings(status: SystemStatus): readonly string[] {
   const findings = status.stages
     .filter(({ ready }) => !ready)
-    .map(({ name, words }) => `The stage ${name} is not ready: ${words}.`)
+    .map(({ name, words }) => `The stage ${name} is not ready: ${words.replace(/\.$/, '')}.`)
+  for (const { words, problems = [] } of status.stages)
+    findings.push(...problems.filter((problem) => problem !== words))
   if (status.ingestLagMs > longLagMs)
     findings.push(
       `What devices send is ${Math.round(status.ingestLagMs / 60_000)} city minutes behind. Give Larder more of the machine, or a slower --speed.`,

@@ -103,6 +103,16 @@ export const Settings = Type.Object(
       },
       closed,
     ),
+    gateway: Type.Object(
+      {
+        site: text('hub', 'Site of the gateway itself; an edge gateway speaks for this site only.'),
+        device: text(
+          'gateway',
+          'Name of the gateway at its site: it tells how it is on v1/SITE/DEVICE/state.',
+        ),
+      },
+      closed,
+    ),
     messageLog: Type.Object(
       {
         keepDays: number(7, 0.01, 3650, 'Raw messages are kept so long, in city days.'),

@@ -6,6 +6,8 @@ export interface StageStatus {
   readonly ready: boolean
   /** What it is doing, or what is wrong and what to do. */
   readonly words: string
+  /** Sentences that a person should read although it runs: what is wrong, and what to do. */
+  readonly problems?: readonly string[]
 }
 
 /** What a person asks first: does it run, how far is it behind, what is it busy with. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LarderError, type RawMessage } from '../domain/index.ts'
 import { createMemoryMessageLog } from '../message-log/index.ts'
-import { createManualClock } from '../runtime/index.ts'
 import { createAppendQueue } from './append-queue.ts'
 
 const message = (bytes = 1): RawMessage => ({
@@ -30,8 +29,7 @@ function open(settings = { batchWaitMs: 0, batchMessages: 3 }) {
   const queue = createAppendQueue({
     log,
     settings,
-    wall: createManualClock(0),
-    onAppended: (_, __, error) => counted.push(error),
+    onAppended: ({ error }) => counted.push(error),
   })
   const add = (bytes?: number): Promise<Error | null> =>
     new Promise((resolve) => queue.add(message(bytes), resolve))

@@ -1,4 +1,4 @@
-import type { RawMessage } from '../domain/index.ts'
+import type { Position, RawMessage } from '../domain/index.ts'
 import type { MessageLog } from '../message-log/index.ts'
 import type { Gate } from './wire/guard.ts'
 
@@ -8,6 +8,17 @@ export interface AppendQueue extends Gate {
   add(message: RawMessage, done: (error: Error | null) => void): void
   /** Resolves once nothing waits any more. */
   drain(): Promise<void>
+  /** Messages that wait for the disk, their bytes, and for how long the append under way has run; 0 where none is. */
+  waiting(): { readonly messages: number; readonly bytes: number; readonly ms: number }
+}
+
+/** What one append came to. */
+export interface Appended {
+  readonly messages: readonly RawMessage[]
+  /** Of the last message; 0 where the append failed. */
+  readonly position: Position
+  readonly seconds: number
+  readonly error: Error | null
 }
 
 export interface AppendQueueSettings {
@@ -24,21 +35,21 @@ const openBytes = 32 * 1024 * 1024
 export function createAppendQueue(deps: {
   readonly log: MessageLog
   readonly settings: AppendQueueSettings
-  readonly onAppended: (count: number, startedAt: number, error: Error | null) => void
-  readonly wall: { now(): number }
+  readonly onAppended: (appended: Appended) => void
 }): AppendQueue {
   const { log, settings } = deps
   const messages: RawMessage[] = []
   const callbacks: ((error: Error | null) => void)[] = []
   let timer: NodeJS.Timeout | undefined
-  let appends = 0
+  /** When each append under way began, oldest first. */
+  const appends: number[] = []
   let waitingBytes = 0
   let isOpen = true
   let whenOpen: (() => void)[] = []
   let whenDrained: (() => void)[] = []
 
   const schedule = (): void => {
-    if (messages.length === 0 || appends >= maxAppends) return
+    if (messages.length === 0 || appends.length >= maxAppends) return
     if (messages.length >= settings.batchMessages || settings.batchWaitMs === 0) {
       void flush()
     } else timer ??= setTimeout(() => void flush(), settings.batchWaitMs)
@@ -47,24 +58,26 @@ export function createAppendQueue(deps: {
   const flush = async (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
-    if (messages.length === 0 || appends >= maxAppends) return
+    if (messages.length === 0 || appends.length >= maxAppends) return
     const batch = messages.splice(0, settings.batchMessages)
     const waiting = callbacks.splice(0, settings.batchMessages)
-    appends++
-    const startedAt = deps.wall.now()
+    const startedAt = performance.now()
+    appends.push(startedAt)
     let failure: Error | null = null
+    let position = 0
     try {
-      await log.append(batch)
+      position = (await log.append(batch)).at(-1) ?? 0
     } catch (error) {
       failure = error as Error
     }
-    appends--
-    deps.onAppended(batch.length, startedAt, failure)
+    appends.splice(appends.indexOf(startedAt), 1)
+    const seconds = (performance.now() - startedAt) / 1000
+    deps.onAppended({ messages: batch, position, seconds, error: failure })
     for (const { payload } of batch) waitingBytes -= payload.length
     for (const done of waiting) done(failure)
     openAgain()
     schedule()
-    if (appends === 0 && messages.length === 0) {
+    if (appends.length === 0 && messages.length === 0) {
       for (const drained of whenDrained) drained()
       whenDrained = []
     }
@@ -87,8 +100,13 @@ export function createAppendQueue(deps: {
       schedule()
     },
     drain() {
-      if (appends === 0 && messages.length === 0) return Promise.resolve()
+      if (appends.length === 0 && messages.length === 0) return Promise.resolve()
       return new Promise((resolve) => whenDrained.push(resolve))
+    },
+    waiting() {
+      const [oldest] = appends
+      const ms = oldest === undefined ? 0 : performance.now() - oldest
+      return { messages: messages.length, bytes: waitingBytes, ms }
     },
     isOpen: () => isOpen,
     whenOpen: (listener) => void whenOpen.push(listener),

@@ -17,6 +17,8 @@ import { maxTopicLevels } from './wire/mqtt-frame.ts'
 
 export interface Broker {
   readonly aedes: Aedes
+  /** Puts a message into what is retained, without telling anybody. */
+  retain(packet: PublishPacket): Promise<unknown>
   /** Closes every connection; their Wills go the way of every message. */
   stop(): Promise<void>
 }
@@ -50,6 +52,8 @@ export async function createBroker(deps: {
   readonly logger: Logger
   readonly metrics: GatewayMetrics
   readonly onReady: (client: Client) => void
+  /** Whether a message on a topic may be retained: not every topic that a rule allows fits the memory. */
+  readonly mayRetain: (topic: string) => boolean
 }): Promise<Broker> {
   const { queue, registry, clock, logger, metrics } = deps
   const authenticator = createAuthenticator(registry)
@@ -58,11 +62,6 @@ export async function createBroker(deps: {
   const takesCommands = new WeakSet<Client>()
   /** Sessions that subscribed to more than their own commands. While there are none, telemetry need not be routed. */
   const watchers = new Set<string>()
-  const commands = createCommandDelivery({
-    registry,
-    clock,
-    onFailure: (error) => logger.warn({ err: error }, 'a command could not be delivered'),
-  })
 
   const refuse = (reason: string): void => metrics.refused.inc({ reason })
 
@@ -117,9 +116,10 @@ export async function createBroker(deps: {
       metrics.received.inc()
       const identity = client && identities.get(client)
       const refusal = identity ? checkPublish(identity, packet) : 'topic-not-allowed'
-      if (refusal) {
-        refuse(refusal)
-        done(new Error(refusal))
+      const hasNoRoom = packet.retain && packet.payload.length > 0 && !deps.mayRetain(packet.topic)
+      if (refusal ?? hasNoRoom) {
+        refuse(refusal ?? 'too-many-retained')
+        done(new Error(refusal ?? 'too-many-retained'))
         return
       }
       queue.add(toMessage(packet, isWill(client, packet) ? null : client, clock), (error) => {
@@ -147,6 +147,16 @@ export async function createBroker(deps: {
 
   const clientOf = (id: string): Client | undefined =>
     (aedes as unknown as { clients: Partial<Record<string, Client>> }).clients[id]
+
+  const commands = createCommandDelivery({
+    registry,
+    clock,
+    clientOf({ site, device }) {
+      const client = clientOf(`${site}.${device}`)
+      return client && takesCommands.has(client) ? client : undefined
+    },
+    onFailure: (error) => logger.warn({ err: error }, 'a command could not be delivered'),
+  })
 
   const deliverCommands = (client: Client): void => {
     const path = identities.get(client)?.path
@@ -195,8 +205,15 @@ export async function createBroker(deps: {
 
   return {
     aedes,
+    retain: (packet) =>
+      (
+        aedes as unknown as {
+          persistence: { storeRetained(packet: PublishPacket): Promise<unknown> }
+        }
+      ).persistence.storeRetained(packet),
     stop() {
       unsubscribe()
+      commands.stop()
       authenticator.stop()
       return new Promise((resolve) => aedes.close(resolve))
     },

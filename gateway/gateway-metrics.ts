@@ -5,6 +5,7 @@ export interface GatewayMetrics {
   readonly received: Counter
   readonly acknowledged: Counter
   readonly refused: Counter<'reason'>
+  readonly appended: Counter
   readonly appendSeconds: Histogram
   readonly appendFailures: Counter
 }
@@ -35,6 +36,11 @@ export function createGatewayMetrics(
       name: 'larder_gateway_refused_total',
       help: 'Connections, messages and subscriptions refused, by reason.',
       labelNames: ['reason'],
+      registers,
+    }),
+    appended: new Counter({
+      name: 'larder_gateway_appended_total',
+      help: 'Messages made durable in the message log.',
       registers,
     }),
     appendSeconds: new Histogram({

@@ -1,18 +1,24 @@
 import { createServer, type Socket } from 'node:net'
 import type { Client } from 'aedes'
 import type { Settings } from '../config/index.ts'
-import type { Clock, DeviceRegistry } from '../domain/index.ts'
+import type { Clock, DeviceRegistry, StageStatus } from '../domain/index.ts'
 import type { MessageLog } from '../message-log/index.ts'
-import type { Logger, Registry, Stage } from '../runtime/index.ts'
+import { version, type Logger, type Registry, type Stage } from '../runtime/index.ts'
 import { createAppendQueue, type AppendQueueSettings } from './append-queue.ts'
 import { createBroker } from './broker.ts'
 import { createGatewayMetrics } from './gateway-metrics.ts'
+import { appendProblem, describeGateway } from './gateway-status.ts'
 import { createAdmission } from './listeners/admission.ts'
 import { listen, refusePlaintextBeyondLoopback } from './listeners/listen.ts'
+import { createOwnState } from './own-state.ts'
+import { watchRefusals } from './refusal-watch.ts'
+import { restoreRetained, type RetainedState } from './sessions/retained-state.ts'
 import { createGuard, type Guard } from './wire/guard.ts'
 
 export interface GatewayDeps {
   readonly settings: Settings['mqtt']
+  /** Whose `state` topic the gateway's own state is. */
+  readonly identity: Settings['gateway']
   readonly messageLogSettings: AppendQueueSettings
   readonly log: MessageLog
   readonly registry: DeviceRegistry
@@ -27,9 +33,12 @@ export interface Gateway extends Stage {
   readonly host: string
   readonly port: number
   connections(): number
+  /** Not ready while nothing can be acknowledged. */
+  status(): Promise<StageStatus>
 }
 
 const stopWithinMs = 3000
+const tellStateEveryMs = 10_000
 
 /** The MQTT gateway: listens until stopped. What it acknowledges is in the log. */
 export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
@@ -37,19 +46,24 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   refusePlaintextBeyondLoopback(settings)
   const guards = new Set<Guard>()
   const metrics = createGatewayMetrics(deps.metrics, () => guards.size)
-  let isFailing = false
+  let failure: Error | null = null
+  let retained: RetainedState | null = null
 
   const queue = createAppendQueue({
     log: deps.log,
     settings: deps.messageLogSettings,
-    wall: deps.wall,
-    onAppended(_, startedAt, error) {
-      metrics.appendSeconds.observe((deps.wall.now() - startedAt) / 1000)
+    onAppended(appended) {
+      const { messages, seconds, error } = appended
+      metrics.appendSeconds.observe(seconds)
+      retained?.appended(appended)
       if (error) metrics.appendFailures.inc()
-      if ((error !== null) === isFailing) return
-      isFailing = error !== null
+      else metrics.appended.inc(messages.length)
+      const hasChanged = (error !== null) !== (failure !== null)
+      failure = error
+      if (!hasChanged) return
       if (error) logger.error({ err: error }, 'messages are not acknowledged: they cannot be kept')
       else logger.warn('messages are kept and acknowledged again')
+      void tellState()
     },
   })
   const broker = await createBroker({
@@ -57,7 +71,33 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     queue,
     metrics,
     onReady: (client: Client) => (client.conn as Guard).allowLongPackets(),
+    mayRetain: (topic) => retained?.hasRoomFor(topic) ?? true,
   })
+  retained = await restoreRetained({
+    store: deps.registry,
+    log: deps.log,
+    retain: (packet) => broker.retain(packet),
+    logger,
+  }).catch(async (error: unknown) => {
+    await broker.stop()
+    throw error
+  })
+  const { site, device } = deps.identity
+  const ownState = createOwnState({
+    aedes: broker.aedes,
+    topic: `v1/${site}/${device}/state`,
+    firmware: version,
+    logger,
+  })
+  const refusals = watchRefusals(metrics.refused)
+  const status = async (): Promise<StageStatus> =>
+    describeGateway({
+      connections: guards.size,
+      appendProblem: appendProblem(queue, failure),
+      problems: await refusals.problems(),
+    })
+  const tellState = async (): Promise<void> => ownState.tell((await status()).problems ?? [])
+  const telling = setInterval(() => void tellState(), tellStateEveryMs)
 
   const admission = createAdmission({
     settings,
@@ -77,8 +117,17 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
     admission.admit(socket, () => serve(socket)),
   )
-  const { address, port } = await listen(server, settings).catch(async (error: unknown) => {
+  const stopParts = async (): Promise<void> => {
+    clearInterval(telling)
+    refusals.stop()
+    await ownState.stop()
     await broker.stop()
+    for (const guard of guards) guard.destroy()
+    await queue.drain()
+    await retained.stop()
+  }
+  const { address, port } = await listen(server, settings).catch(async (error: unknown) => {
+    await stopParts()
     throw error
   })
 
@@ -87,13 +136,12 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     host: address,
     port,
     connections: () => guards.size,
+    status,
     stop: () =>
       (stopping ??= within(stopWithinMs, async () => {
         server.close()
         admission.stop()
-        await broker.stop()
-        for (const guard of guards) guard.destroy()
-        await queue.drain()
+        await stopParts()
       })),
   }
 }

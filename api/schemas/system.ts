@@ -25,7 +25,16 @@ const Progress = Type.Object({
 export const Status = Type.Object({
   ready: Type.Boolean(),
   stages: Type.Array(
-    Type.Object({ name: Type.String(), ready: Type.Boolean(), words: Type.String() }),
+    Type.Object({
+      name: Type.String(),
+      ready: Type.Boolean(),
+      words: Type.String(),
+      problems: Type.Optional(
+        Type.Array(Type.String(), {
+          description: 'what is wrong although it runs, and what to do',
+        }),
+      ),
+    }),
   ),
   clock: Type.Object(anchor),
   ingestLagMs: Type.Number(),

@@ -140,6 +140,7 @@ async function compose(
 
   const gateway = await startGateway({
     settings: settings.mqtt,
+    identity: settings.gateway,
     messageLogSettings: settings.messageLog,
     log: log.log,
     registry: createDeviceRegistry(operations.store),

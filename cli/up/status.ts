@@ -19,13 +19,14 @@ export function createStatus(parts: {
   const { clock, governor, ingest, models, planner, gateway } = parts
   return async () => {
     const city = parts.city()
-    const [ingestStatus, modelsStatus, plannerStatus] = await Promise.all([
+    const [gatewayStatus, ingestStatus, modelsStatus, plannerStatus] = await Promise.all([
+      gateway.status(),
       ingest.status(),
       models.status(),
       planner.status(),
     ])
     const stages: StageStatus[] = [
-      { name: 'gateway', ready: true, words: `${gateway.connections()} connections` },
+      gatewayStatus,
       { name: 'ingest', ready: true, words: describeLag(ingestStatus.lagMs, governor.reasons()) },
       { name: 'models', ready: modelsStatus.ready, words: modelsStatus.words },
       { name: 'planner', ready: plannerStatus.ready, words: plannerStatus.words },

@@ -2,49 +2,103 @@ import type { Client } from 'aedes'
 import type { Clock, DeviceCommand, DeviceRegistry } from '../../domain/index.ts'
 import { commandTopic } from '../identity/access.ts'
 
-/** Brings a connected device what it has not answered yet, each command once per connection. */
+/** Brings a connected device what it has not answered yet. */
 export interface CommandDelivery {
   deliver(client: Client, path: { readonly site: string; readonly device: string }): void
+  stop(): void
+}
+
+/** A device that took a command and has not answered gets it again on the same connection after so long. */
+const repeatAfterMs = 60_000
+/** How often commands are looked for that another process queued, or that wait for an answer. */
+const sweepEveryMs = 2_000
+
+interface Delivery {
+  readonly sentAt: Map<string, number>
+  /** Asked for again while one runs: it looks once more at its end, however often it was asked. */
+  isAskedAgain: boolean
+  isRunning: boolean
 }
 
 /**
- * The registry keeps commands until the device's `command/result`; the broker's memory does not. So a command comes again
- * after each reconnect, with the same id.
+ * The registry keeps commands until the device's `command/result` or their end; the broker's memory does not. So a command
+ * comes again, with the same id, after each reconnect, to whichever gateway, and after each restart.
  */
 export function createCommandDelivery(deps: {
   readonly registry: DeviceRegistry
   readonly clock: Clock
+  /** The connection of a device that takes commands; undefined where there is none. */
+  readonly clientOf: (path: {
+    readonly site: string
+    readonly device: string
+  }) => Client | undefined
   readonly onFailure: (error: unknown) => void
 }): CommandDelivery {
   const { registry, clock } = deps
-  const deliveries = new WeakMap<Client, { sent: Set<string>; last: Promise<void> }>()
+  const deliveries = new WeakMap<Client, Delivery>()
+  let isSweeping = false
 
   const deliverPending = async (
     client: Client,
     path: { site: string; device: string },
-    sent: Set<string>,
+    { sentAt }: Delivery,
   ): Promise<void> => {
     const commands = await registry.pendingCommands(path.site, path.device, clock.now())
+    const isOpen = new Set(commands.map(({ id }) => id))
+    for (const id of sentAt.keys()) if (!isOpen.has(id)) sentAt.delete(id)
     for (const command of commands) {
-      if (sent.has(command.id) || client.closed) continue
+      const isFresh = performance.now() - (sentAt.get(command.id) ?? -Infinity) < repeatAfterMs
+      if (isFresh || client.closed) continue
       await publish(client, commandTopic(path), command)
-      sent.add(command.id)
+      sentAt.set(command.id, performance.now())
       await registry.markCommandSent(command.id, clock.now())
     }
   }
 
-  return {
-    deliver(client, path) {
-      const delivery = deliveries.get(client) ?? {
-        sent: new Set<string>(),
-        last: Promise.resolve(),
-      }
-      deliveries.set(client, delivery)
-      delivery.last = delivery.last
-        .then(() => deliverPending(client, path, delivery.sent))
-        .catch(deps.onFailure)
-    },
+  const deliver = (client: Client, path: { site: string; device: string }): void => {
+    const delivery = deliveries.get(client) ?? {
+      ...{ sentAt: new Map<string, number>(), isAskedAgain: false, isRunning: false },
+    }
+    deliveries.set(client, delivery)
+    delivery.isAskedAgain = true
+    if (!delivery.isRunning) void run(client, path, delivery)
   }
+
+  const run = async (
+    client: Client,
+    path: { site: string; device: string },
+    delivery: Delivery,
+  ): Promise<void> => {
+    delivery.isRunning = true
+    try {
+      while (delivery.isAskedAgain) {
+        delivery.isAskedAgain = false
+        await deliverPending(client, path, delivery)
+      }
+    } catch (error) {
+      deps.onFailure(error)
+    } finally {
+      delivery.isRunning = false
+    }
+  }
+
+  const sweep = async (): Promise<void> => {
+    if (isSweeping) return
+    isSweeping = true
+    try {
+      for (const path of await registry.devicesWithCommands(clock.now())) {
+        const client = deps.clientOf(path)
+        if (client) deliver(client, path)
+      }
+    } catch (error) {
+      deps.onFailure(error)
+    } finally {
+      isSweeping = false
+    }
+  }
+  const timer = setInterval(() => void sweep(), sweepEveryMs)
+
+  return { deliver, stop: () => clearInterval(timer) }
 }
 
 function publish(client: Client, topic: string, { id, set }: DeviceCommand): Promise<void> {

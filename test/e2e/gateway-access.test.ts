@@ -166,7 +166,7 @@ describe('the gateway', () => {
 
 it('a subscriber that reads nothing delays no other for long', async () => {
   const test = await startTestGateway(createMemoryMessageLog(), { drainTimeoutMs: 500 })
-  const rules = { subscribe: ['v1/#'] }
+  const rules = { subscribe: ['v1/s1/#'] }
   const frozen = await test.connect({
     ...test.registry.add('frozen', 'operator', rules),
     clientId: 'frozen',
@@ -176,8 +176,8 @@ it('a subscriber that reads nothing delays no other for long', async () => {
     ...test.registry.add('healthy', 'operator', rules),
     clientId: 'healthy',
   })
-  await frozen.subscribeAsync('v1/#')
-  await healthy.subscribeAsync('v1/#')
+  await frozen.subscribeAsync('v1/s1/#')
+  await healthy.subscribeAsync('v1/s1/#')
   frozen.stream.pause()
   let received = 0
   let lastAt = performance.now()

@@ -26,12 +26,13 @@ export async function startTestGateway(
   log: MessageLog,
   settings: Partial<Settings['mqtt']> = {},
   messageLogSettings: Partial<Settings['messageLog']> = {},
+  registry: MemoryDeviceRegistry = createMemoryDeviceRegistry(),
 ): Promise<TestGateway> {
   const defaults = Value.Create(Settings)
-  const registry = createMemoryDeviceRegistry()
   const metrics = createMetrics({ withProcess: false })
   const gateway = await startGateway({
     settings: { ...defaults.mqtt, port: 0, ...settings },
+    identity: defaults.gateway,
     messageLogSettings: { ...defaults.messageLog, ...messageLogSettings },
     log,
     registry,

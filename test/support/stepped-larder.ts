@@ -97,6 +97,7 @@ export async function startSteppedLarder(
   const gateway = await startGateway({
     ...{ ...common, log },
     settings: { ...settings.mqtt, port: 0 },
+    identity: settings.gateway,
     messageLogSettings: settings.messageLog,
     registry: createDeviceRegistry(operations),
     metrics: metrics(),
