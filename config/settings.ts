@@ -124,6 +124,12 @@ export const Settings = Type.Object(
           'Longest wait for more messages before a batch is made durable.',
         ),
         batchMessages: whole(2000, 1, 100_000, 'Most messages of one batch.'),
+        maxWaitingMegabytes: whole(
+          64,
+          1,
+          4096,
+          'Messages waiting for the disk, in megabytes of memory, at which the gateway stops reading its connections, until half is written.',
+        ),
       },
       closed,
     ),

@@ -13,7 +13,8 @@ const message = (bytes = 1): RawMessage => ({
 })
 
 /** A log whose appends end when the test says so. */
-function open(settings = { batchWaitMs: 0, batchMessages: 3 }) {
+function open(changes: { batchWaitMs?: number; batchMessages?: number } = {}) {
+  const settings = { batchWaitMs: 0, batchMessages: 3, maxWaitingMegabytes: 64, ...changes }
   const appends: { count: number; end: (error?: Error) => void }[] = []
   const log = {
     ...createMemoryMessageLog(),
@@ -90,13 +91,25 @@ describe('the append queue', () => {
     const { appends, add, queue, turn } = open({ batchWaitMs: 0, batchMessages: 100 })
     const added = [add(40 << 20), add(40 << 20)]
     expect(queue.isOpen()).toBe(false)
-    let opened = false
-    queue.whenOpen(() => (opened = true))
+    let told = 0
+    const leave = queue.subscribe(() => told++)
     appends[0]!.end()
     await turn()
-    expect(opened).toBe(false)
+    expect(told).toBe(0)
     appends[1]!.end()
     await Promise.all(added)
-    expect([opened, queue.isOpen()]).toEqual([true, true])
+    expect([told, queue.isOpen()]).toEqual([1, true])
+    leave()
+    const more = add(80 << 20)
+    expect([told, queue.isOpen()]).toEqual([1, false])
+    appends[2]!.end()
+    await more
+  })
+
+  it('counts what an empty message costs too', () => {
+    const { queue } = open({ batchMessages: 100 })
+    let taken = 0
+    while (queue.isOpen()) queue.add({ ...message(0), topic: 't' + taken++ }, () => undefined)
+    expect(taken).toBeLessThan(70_000)
   })
 })

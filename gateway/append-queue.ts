@@ -24,13 +24,17 @@ export interface Appended {
 export interface AppendQueueSettings {
   readonly batchWaitMs: number
   readonly batchMessages: number
+  /** What waits for the disk at which connections are no longer read; they are again at half of it. */
+  readonly maxWaitingMegabytes: number
 }
 
 /** Appends on their way at the same time: the log writes one while the next is being gathered. */
 const maxAppends = 2
-/** Payload waiting for the disk at which connections are no longer read, and at which they are again. */
-const closeBytes = 64 * 1024 * 1024
-const openBytes = 32 * 1024 * 1024
+/** What a waiting message costs besides its payload and topic: the packet, the message, their callbacks. */
+const overheadBytes = 1000
+
+const costOf = ({ payload, topic }: RawMessage): number =>
+  payload.length + topic.length + overheadBytes
 
 export function createAppendQueue(deps: {
   readonly log: MessageLog
@@ -38,6 +42,7 @@ export function createAppendQueue(deps: {
   readonly onAppended: (appended: Appended) => void
 }): AppendQueue {
   const { log, settings } = deps
+  const closeBytes = settings.maxWaitingMegabytes * 1024 * 1024
   const messages: RawMessage[] = []
   const callbacks: ((error: Error | null) => void)[] = []
   let timer: NodeJS.Timeout | undefined
@@ -45,7 +50,7 @@ export function createAppendQueue(deps: {
   const appends: number[] = []
   let waitingBytes = 0
   let isOpen = true
-  let whenOpen: (() => void)[] = []
+  const listeners = new Set<() => void>()
   let whenDrained: (() => void)[] = []
 
   const schedule = (): void => {
@@ -73,9 +78,9 @@ export function createAppendQueue(deps: {
     appends.splice(appends.indexOf(startedAt), 1)
     const seconds = (performance.now() - startedAt) / 1000
     deps.onAppended({ messages: batch, position, seconds, error: failure })
-    for (const { payload } of batch) waitingBytes -= payload.length
+    for (const message of batch) waitingBytes -= costOf(message)
     for (const done of waiting) done(failure)
-    openAgain()
+    if (!isOpen && waitingBytes <= closeBytes / 2) turn(true)
     schedule()
     if (appends.length === 0 && messages.length === 0) {
       for (const drained of whenDrained) drained()
@@ -83,20 +88,17 @@ export function createAppendQueue(deps: {
     }
   }
 
-  const openAgain = (): void => {
-    if (isOpen || waitingBytes > openBytes) return
-    isOpen = true
-    const listeners = whenOpen
-    whenOpen = []
-    for (const listener of listeners) listener()
+  const turn = (open: boolean): void => {
+    isOpen = open
+    for (const listener of [...listeners]) listener()
   }
 
   return {
     add(message, done) {
       messages.push(message)
       callbacks.push(done)
-      waitingBytes += message.payload.length
-      if (waitingBytes > closeBytes) isOpen = false
+      waitingBytes += costOf(message)
+      if (isOpen && waitingBytes > closeBytes) turn(false)
       schedule()
     },
     drain() {
@@ -109,6 +111,9 @@ export function createAppendQueue(deps: {
       return { messages: messages.length, bytes: waitingBytes, ms }
     },
     isOpen: () => isOpen,
-    whenOpen: (listener) => void whenOpen.push(listener),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
   }
 }

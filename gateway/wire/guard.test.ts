@@ -19,6 +19,11 @@ function open() {
   const peer = new PassThrough()
   const sent: Buffer[] = []
   const faults: GuardFault[] = []
+  const gate = { isOpen: true, listeners: new Set<() => void>() }
+  const turnGate = (isOpen: boolean): void => {
+    gate.isOpen = isOpen
+    for (const listener of gate.listeners) listener()
+  }
   const socket = Object.assign(peer, {
     setTimeout: () => peer,
     write: (bytes: Buffer) => sent.push(bytes) > 0,
@@ -29,13 +34,19 @@ function open() {
   })
   const guard = createGuard(socket as unknown as Socket, {
     settings,
-    gate: { isOpen: () => true, whenOpen: () => undefined },
+    gate: {
+      isOpen: () => gate.isOpen,
+      subscribe(listener) {
+        gate.listeners.add(listener)
+        return () => void gate.listeners.delete(listener)
+      },
+    },
     onFault: (fault) => faults.push(fault),
   })
   const received: Buffer[] = []
   guard.on('data', (bytes: Buffer) => received.push(bytes))
   const arrive = (bytes: Buffer): void => void peer.emit('data', bytes)
-  return { guard, sent, faults, received, arrive }
+  return { guard, sent, faults, received, arrive, gate, turnGate, socket }
 }
 
 describe('the guard', () => {
@@ -94,6 +105,49 @@ describe('the guard', () => {
     opened.arrive(ping.subarray(0, 1))
     await sleep(80)
     expect(opened.faults).toEqual(['frame-deadline'])
+  })
+
+  it('gives a slow packet no more time for each of its bytes, but for each whole packet', async () => {
+    opened = open()
+    opened.arrive(connect)
+    opened.guard.allowLongPackets()
+    for (let count = 0; count < 8 && opened.faults.length === 0; count++) {
+      opened.arrive(longPublish.subarray(count, count + 1))
+      await sleep(10)
+    }
+    expect(opened.faults).toEqual(['frame-deadline'])
+
+    opened = open()
+    opened.arrive(connect)
+    opened.guard.allowLongPackets()
+    for (let count = 0; count < 8; count++) {
+      opened.arrive(Buffer.from([0, 0xc0]).subarray(count === 0 ? 1 : 0))
+      await sleep(10)
+    }
+    expect(opened.faults).toEqual([])
+  })
+
+  it('reads nothing while the gate is closed, and holds no packet late for it', async () => {
+    opened = open()
+    opened.arrive(connect)
+    opened.guard.allowLongPackets()
+    await sleep(1)
+    opened.arrive(ping.subarray(0, 1))
+    opened.turnGate(false)
+    expect(opened.socket.isPaused()).toBe(true)
+    await sleep(60)
+    expect(opened.faults).toEqual([])
+    opened.turnGate(true)
+    expect(opened.socket.isPaused()).toBe(false)
+    await sleep(60)
+    expect(opened.faults).toEqual(['frame-deadline'])
+  })
+
+  it('leaves the gate when it closes', () => {
+    opened = open()
+    expect(opened.gate.listeners.size).toBe(1)
+    opened.guard.destroy()
+    expect(opened.gate.listeners.size).toBe(0)
   })
 
   it('keeps a connection that is silent between packets', async () => {

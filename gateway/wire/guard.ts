@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { createFrameAssembly } from './frame-assembly.ts'
 import { checkFrame, readLength, type FrameFault } from './mqtt-frame.ts'
 
 export interface GuardSettings {
@@ -14,7 +15,8 @@ export type GuardFault = FrameFault | 'connect-deadline' | 'frame-deadline'
 /** Holds readers back while too much waits for the disk. */
 export interface Gate {
   isOpen(): boolean
-  whenOpen(listener: () => void): void
+  /** Calls back at every change; gives what ends that. */
+  subscribe(listener: () => void): () => void
 }
 
 /** The broker's side of a socket: only whole and valid frames come through. */
@@ -23,7 +25,6 @@ export interface Guard extends Duplex {
   allowLongPackets(): void
 }
 
-const empty = Buffer.alloc(0)
 /** How long an answer to a refused connection may take to leave. */
 const lingerMs = 1000
 
@@ -40,7 +41,8 @@ export function createGuard(
   },
 ): Guard {
   const { settings, gate } = deps
-  let rest: Buffer = empty
+  const assembly = createFrameAssembly()
+  let wantsMore = false
   let hasConnected = false
   let limit = settings.maxPacketBytesBeforeLogin
   let frameTimer: NodeJS.Timeout | undefined
@@ -74,29 +76,47 @@ export function createGuard(
     return null
   }
 
+  const stopFrameTimer = (): void => {
+    clearTimeout(frameTimer)
+    frameTimer = undefined
+  }
+  const startFrameTimer = (): void => {
+    if (assembly.length() > 0)
+      frameTimer ??= setTimeout(() => refuse('frame-deadline'), settings.frameDeadlineMs)
+  }
+  const hold = (): void => {
+    socket.pause()
+    // What is not read is not late.
+    stopFrameTimer()
+  }
+  const proceed = (): void => {
+    if (guard.destroyed) return
+    if (wantsMore && gate.isOpen()) {
+      startFrameTimer()
+      socket.resume()
+    } else hold()
+  }
+
   const receive = (chunk: Buffer): void => {
     if (guard.destroyed) return
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const bytes = assembly.join(chunk)
     const whole = checkFrames(bytes)
     if (whole === null) return
-    rest = bytes.subarray(whole)
-    if (whole > 0 || rest.length === 0) {
-      clearTimeout(frameTimer)
-      frameTimer = undefined
+    assembly.keep(bytes, whole)
+    // Only a whole frame gives time for the next: a byte now and then does not.
+    if (whole > 0) {
+      stopFrameTimer()
+      wantsMore = guard.push(bytes.subarray(0, whole))
     }
-    if (rest.length > 0)
-      frameTimer ??= setTimeout(() => refuse('frame-deadline'), settings.frameDeadlineMs)
-    const isTaken = whole === 0 || guard.push(bytes.subarray(0, whole))
-    if (isTaken && gate.isOpen()) return
-    socket.pause()
-    if (isTaken) gate.whenOpen(() => socket.resume())
+    startFrameTimer()
+    if (!wantsMore || !gate.isOpen()) hold()
   }
 
   const guard = Object.assign(
     new Duplex({
       read() {
-        if (gate.isOpen()) socket.resume()
-        else gate.whenOpen(() => socket.resume())
+        wantsMore = true
+        proceed()
       },
       write(chunk: Buffer, _, done) {
         send(socket, chunk, done)
@@ -111,7 +131,8 @@ export function createGuard(
       },
       destroy(error, done) {
         clearTimeout(loginTimer)
-        clearTimeout(frameTimer)
+        stopFrameTimer()
+        leaveGate()
         // An answer already given still leaves; a peer that does not take it is cut off.
         if (socket.writableEnded) setTimeout(() => socket.destroy(), lingerMs).unref()
         else socket.destroy()
@@ -126,6 +147,7 @@ export function createGuard(
     },
   )
 
+  const leaveGate = gate.subscribe(proceed)
   socket.on('data', receive)
   socket.on('end', () => guard.push(null))
   socket.on('error', () => guard.destroy())
