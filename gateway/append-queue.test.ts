@@ -109,7 +109,7 @@ describe('the append queue', () => {
   it('counts what an empty message costs too', () => {
     const { queue } = open({ batchMessages: 100 })
     let taken = 0
-    while (queue.isOpen()) queue.add({ ...message(0), topic: 't' + taken++ }, () => undefined)
+    while (queue.isOpen()) queue.add({ ...message(0), topic: String(taken++) }, () => undefined)
     expect(taken).toBeLessThan(70_000)
   })
 })
