@@ -6,6 +6,8 @@ import type { Gate } from './wire/guard.ts'
 export interface AppendQueue extends Gate {
   /** Calls back once the message is durable, or with the error that it is not. */
   add(message: RawMessage, done: (error: Error | null) => void): void
+  /** Calls back once all are durable, or with the first error: some may be durable then too. */
+  addAll(messages: readonly RawMessage[], done: (error: Error | null) => void): void
   /** Resolves once nothing waits any more. */
   drain(): Promise<void>
   /** Messages that wait for the disk, their bytes, and for how long the append under way has run; 0 where none is. */
@@ -93,12 +95,27 @@ export function createAppendQueue(deps: {
     for (const listener of [...listeners]) listener()
   }
 
+  const put = (message: RawMessage, done: (error: Error | null) => void): void => {
+    messages.push(message)
+    callbacks.push(done)
+    waitingBytes += costOf(message)
+    if (isOpen && waitingBytes > closeBytes) turn(false)
+  }
+
   return {
     add(message, done) {
-      messages.push(message)
-      callbacks.push(done)
-      waitingBytes += costOf(message)
-      if (isOpen && waitingBytes > closeBytes) turn(false)
+      put(message, done)
+      schedule()
+    },
+    addAll(added, done) {
+      let left = added.length
+      let failure: Error | null = null
+      if (left === 0) done(null)
+      for (const message of added)
+        put(message, (error) => {
+          failure ??= error
+          if (--left === 0) done(failure)
+        })
       schedule()
     },
     drain() {

@@ -5,6 +5,9 @@ import {
   checkPublish,
   checkSubscribe,
   commandTopic,
+  gatewayOf,
+  isUplink,
+  isUplinkTopic,
   mayReceive,
   type Identity,
 } from './identity/access.ts'
@@ -13,6 +16,7 @@ import { createAuthenticator, type LoginRefusal } from './identity/authenticator
 import { boundSessions } from './sessions/bound-sessions.ts'
 import { createCommandDelivery } from './sessions/command-delivery.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
+import { createUplinkReceiver } from './uplink/receive-uplink.ts'
 import { maxTopicLevels } from './wire/mqtt-frame.ts'
 
 export interface Broker {
@@ -51,9 +55,10 @@ export async function createBroker(deps: {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: GatewayMetrics
-  readonly onReady: (client: Client) => void
   /** Whether a message on a topic may be retained: not every topic that a rule allows fits the memory. */
   readonly mayRetain: (topic: string) => boolean
+  readonly isNewestRetained: (topic: string, receivedAt: number) => boolean
+  readonly onReady: (client: Client, isGateway: boolean) => void
 }): Promise<Broker> {
   const { queue, registry, clock, logger, metrics } = deps
   const authenticator = createAuthenticator(registry)
@@ -62,6 +67,19 @@ export async function createBroker(deps: {
   const takesCommands = new WeakSet<Client>()
   /** Sessions that subscribed to more than their own commands. While there are none, telemetry need not be routed. */
   const watchers = new Set<string>()
+
+  const uplinks = createUplinkReceiver({
+    queue,
+    clock,
+    mayRetain: ({ topic, receivedAt }) =>
+      deps.mayRetain(topic) && deps.isNewestRetained(topic, receivedAt),
+    onKept: (message) => {
+      // Of the backlog only what is still the state is news to whoever listens now.
+      const isNews = message.retain || (message.isBacklog !== true && watchers.size > 0)
+      if (isNews) aedes.publish(toPacket(message), noop)
+    },
+    onCounted: (result, count) => metrics.uplinked.inc({ result }, count),
+  })
 
   const refuse = (reason: string): void => metrics.refused.inc({ reason })
 
@@ -122,11 +140,15 @@ export async function createBroker(deps: {
         done(new Error(refusal ?? 'too-many-retained'))
         return
       }
-      queue.add(toMessage(packet, isWill(client, packet) ? null : client, clock), (error) => {
+      const message = toMessage(packet, isWill(client, packet) ? null : client, clock)
+      const acknowledge = (error: Error | null): void => {
         if (!error && packet.qos > 0) metrics.acknowledged.inc()
         // Not kept, so not acknowledged: the connection closes and the device sends again.
         done(error)
-      })
+      }
+      const gateway = identity && isUplink(identity, packet.topic) ? gatewayOf(identity) : null
+      if (gateway) uplinks.receive(gateway, message, acknowledge)
+      else queue.add(message, acknowledge)
     },
 
     authorizeSubscribe(client, subscription, done) {
@@ -173,7 +195,8 @@ export async function createBroker(deps: {
   skipUnwatched(aedes, () => watchers.size > 0)
 
   aedes.on('clientReady', (client) => {
-    deps.onReady(client)
+    const identity = identities.get(client)
+    deps.onReady(client, identity !== undefined && gatewayOf(identity) !== null)
     deliverCommands(client)
   })
   aedes.on('subscribe', (_, client) => deliverCommands(client))
@@ -225,6 +248,13 @@ function loginError(refusal: keyof typeof returnCodes): AuthenticateError {
   return error as AuthenticateError
 }
 
+function toPacket({ topic, payload, qos, retain }: RawMessage): PublishPacket {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
+  return { cmd: 'publish', topic, payload: bytes, qos, retain, dup: false }
+}
+
+const noop = (): void => undefined
+
 function isWill(client: Client | null, packet: PublishPacket): boolean {
   return client === null || (client as unknown as { will: unknown }).will === packet
 }
@@ -248,7 +278,8 @@ function skipUnwatched(aedes: Aedes, isWatched: () => boolean): void {
   const publish = broker.publish.bind(aedes)
   broker.publish = (packet, client, done) => {
     const isFromClient = typeof client === 'object' && client !== null
-    if (isFromClient && !packet.retain && !isWatched()) done()
+    const isUnheard = !packet.retain && !isWatched()
+    if (isFromClient && (isUnheard || isUplinkTopic(packet.topic))) done()
     else publish(packet, client, done)
   }
 }

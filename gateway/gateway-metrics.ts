@@ -6,6 +6,8 @@ export interface GatewayMetrics {
   readonly acknowledged: Counter
   readonly refused: Counter<'reason'>
   readonly appended: Counter
+  /** Messages in the batches of edge gateways: `kept`, or why not. */
+  readonly uplinked: Counter<'result'>
   readonly appendSeconds: Histogram
   readonly appendFailures: Counter
 }
@@ -41,6 +43,12 @@ export function createGatewayMetrics(
     appended: new Counter({
       name: 'larder_gateway_appended_total',
       help: 'Messages made durable in the message log.',
+      registers,
+    }),
+    uplinked: new Counter({
+      name: 'larder_gateway_uplinked_total',
+      help: 'Messages that edge gateways forwarded here: kept, or left out and why.',
+      labelNames: ['result'],
       registers,
     }),
     appendSeconds: new Histogram({

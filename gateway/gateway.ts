@@ -13,6 +13,7 @@ import { listen, refusePlaintextBeyondLoopback } from './listeners/listen.ts'
 import { createOwnState } from './own-state.ts'
 import { watchRefusals } from './refusal-watch.ts'
 import { restoreRetained, type RetainedState } from './sessions/retained-state.ts'
+import { uplinkSlackBytes } from './uplink/uplink-packet.ts'
 import { createGuard, type Guard } from './wire/guard.ts'
 
 export interface GatewayDeps {
@@ -70,8 +71,10 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     ...deps,
     queue,
     metrics,
-    onReady: (client: Client) => (client.conn as Guard).allowLongPackets(),
     mayRetain: (topic) => retained?.hasRoomFor(topic) ?? true,
+    isNewestRetained: (topic, receivedAt) => retained?.isNewest(topic, receivedAt) ?? true,
+    onReady: (client: Client, isGateway: boolean) =>
+      (client.conn as Guard).allowLongPackets(isGateway ? uplinkSlackBytes : 0),
   })
   retained = await restoreRetained({
     store: deps.registry,

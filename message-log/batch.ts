@@ -25,8 +25,8 @@ export interface StoredBatch {
   readonly count: number
 }
 
-const magic = 0x3142524c
-const header = { magic: 0, crc: 4, first: 8, count: 16, starts: 20 } as const
+export const magic = 0x3142524c
+export const header = { magic: 0, crc: 4, first: 8, count: 16, starts: 20 } as const
 const field = {
   crc: 0,
   length: 4,
@@ -115,7 +115,7 @@ function writeMessage(bytes: Buffer, view: DataView, at: number, message: RawMes
 export function sealBatch(batch: PackedBatch, first: Position): StoredBatch {
   const view = new DataView(batch.buffer)
   view.setFloat64(header.first, first, true)
-  view.setUint32(header.crc, headerCrc(batch.buffer, batch.count), true)
+  view.setUint32(header.crc, headerCrc(new Uint8Array(batch.buffer), batch.count), true)
   return { buffer: batch.buffer, first, count: batch.count }
 }
 
@@ -127,14 +127,15 @@ export function readHeader(buffer: ArrayBuffer): { first: Position; count: numbe
   if (
     view.getUint32(header.magic, true) !== magic ||
     header.starts + 4 * count > buffer.byteLength ||
-    view.getUint32(header.crc, true) !== headerCrc(buffer, count)
+    view.getUint32(header.crc, true) !== headerCrc(new Uint8Array(buffer), count)
   )
     return null
   return { first: view.getFloat64(header.first, true), count }
 }
 
-function headerCrc(buffer: ArrayBuffer, count: number): number {
-  return crc32c(new Uint8Array(buffer), header.first, header.starts + 4 * count)
+/** Checksum of the header of a batch that starts with `bytes`. */
+export function headerCrc(bytes: Uint8Array, count: number): number {
+  return crc32c(bytes, header.first, header.starts + 4 * count)
 }
 
 /** The messages that are as they were packed, and the positions of those that are not. */
@@ -152,7 +153,7 @@ export function unpackBatch(batch: StoredBatch): {
   for (let index = 0; index < batch.count; index++) {
     const position = batch.first + index
     if (known && !isElsewhere) at = view.getUint32(header.starts + 4 * index, true)
-    const message = isElsewhere ? null : readMessage(bytes, view, at, position)
+    const message = isElsewhere ? null : readMessage(bytes, view, at, bytes.length, position)
     if (message) {
       messages.push(message)
       at += view.getUint32(at + field.length, true)
@@ -161,21 +162,25 @@ export function unpackBatch(batch: StoredBatch): {
   return { messages, damaged }
 }
 
-function readMessage(
+/** The message that starts at `at` and ends before `limit`; null where it is damaged. `view` is of the same bytes. */
+export function readMessage(
   bytes: Buffer,
   view: DataView,
   at: number,
+  limit: number,
   position: Position,
 ): LoggedMessage | null {
-  if (at + field.text > bytes.length) return null
+  if (at + field.text > limit) return null
   const end = at + view.getUint32(at + field.length, true)
-  if (end > bytes.length || end < at + field.text) return null
+  if (end > limit || end < at + field.text) return null
   if (view.getUint32(at + field.crc, true) !== crc32c(bytes, at + field.length, end)) return null
   const flags = view.getUint8(at + field.flags)
   const clientIdAt = at + field.text + view.getUint16(at + field.topicBytes, true)
   const clientIdEnd = clientIdAt + view.getUint16(at + field.clientIdBytes, true)
+  if (clientIdEnd + (flags & pathFlag ? 1 : 0) > end) return null
   const pathEnd = clientIdEnd + (flags & pathFlag ? 1 + view.getUint8(clientIdEnd) : 0)
   const payloadAt = pathEnd + (flags & originFlag ? originBytes : 0)
+  if (payloadAt > end) return null
   return {
     position,
     topic: bytes.toString('utf8', at + field.text, clientIdAt),

@@ -2,6 +2,7 @@
  * The durable, ordered log of raw messages. Takes messages from the gateway, gives them in order per device to ingest,
  * and promises that what `append` has answered survives power loss (SQLite) or kill -9 (Kafka).
  */
+export * from './batch-records.ts'
 export * from './connect-message-log.ts'
 export * from './memory-message-log.ts'
 export * from './message-log.ts'

@@ -27,6 +27,11 @@ export function isUplink(identity: Identity, topic: string): boolean {
   return gateway !== null && topic === `v1/${gateway.site}/${gateway.device}/${uplink}`
 }
 
+/** Whether a topic is any gateway's for such batches: what is in them goes out, the batch itself to nobody. */
+export function isUplinkTopic(topic: string): boolean {
+  return topic.endsWith(`/${uplink}`) && topic.startsWith('v1/') && topic.split('/').length === 4
+}
+
 export const commandTopic = ({ site, device }: { site: string; device: string }): string =>
   `v1/${site}/${device}/command`
 

@@ -10,6 +10,8 @@ export interface RetainedState {
   appended(appended: Appended): void
   /** Whether there is room for one more topic. */
   hasRoomFor(topic: string): boolean
+  /** Whether nothing newer than this receive time is retained on the topic. */
+  isNewest(topic: string, receivedAt: number): boolean
   stop(): Promise<void>
 }
 
@@ -32,7 +34,8 @@ export async function restoreRetained(deps: {
   readonly logger: Logger
 }): Promise<RetainedState> {
   const { store, log, logger } = deps
-  const topics = new Set<string>()
+  /** Receive time of what is retained, by topic. */
+  const topics = new Map<string, number>()
   const pending = new Map<string, RetainedMessage>()
   const { messages, through } = await store.retained()
   let position = through.get(partition) ?? 0
@@ -43,7 +46,7 @@ export async function restoreRetained(deps: {
 
   const note = (message: RetainedMessage): void => {
     const { topic, payload, qos, receivedAt } = message
-    if (payload.length > 0) topics.add(topic)
+    if (payload.length > 0) topics.set(topic, receivedAt)
     else topics.delete(topic)
     pending.set(topic, { topic, payload, qos, receivedAt })
   }
@@ -72,7 +75,7 @@ export async function restoreRetained(deps: {
   }
 
   for (const message of messages) {
-    topics.add(message.topic)
+    topics.set(message.topic, message.receivedAt)
     await deps.retain(toPacket(message))
   }
   for await (const message of retainedAfter(log, position)) {
@@ -89,6 +92,7 @@ export async function restoreRetained(deps: {
       for (const message of batch) if (message.retain) note(message)
       position = Math.max(position, last)
     },
+    isNewest: (topic, receivedAt) => receivedAt >= (topics.get(topic) ?? -Infinity),
     hasRoomFor: (topic) => topics.size < maxTopics || topics.has(topic),
     async stop() {
       clearInterval(timer)

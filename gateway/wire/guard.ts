@@ -21,8 +21,8 @@ export interface Gate {
 
 /** The broker's side of a socket: only whole and valid frames come through. */
 export interface Guard extends Duplex {
-  /** The login was accepted: packets may be longer from here on. */
-  allowLongPackets(): void
+  /** The login was accepted: packets may be longer from here on, by `slackBytes` more than the settings say. */
+  allowLongPackets(slackBytes?: number): void
 }
 
 /** How long an answer to a refused connection may take to leave. */
@@ -140,9 +140,9 @@ export function createGuard(
       },
     }),
     {
-      allowLongPackets() {
+      allowLongPackets(slackBytes = 0) {
         clearTimeout(loginTimer)
-        limit = settings.maxPacketBytes
+        limit = settings.maxPacketBytes + slackBytes
       },
     },
   )
