@@ -54,7 +54,11 @@ export function openHighWaterMark(file: string): HighWaterMark {
       fdatasync(descriptor, () => void (isSyncing = false))
     },
     close() {
-      fdatasyncSync(descriptor)
+      try {
+        fdatasyncSync(descriptor)
+      } catch {
+        // It trails after a power cut now; the log itself is still to be closed.
+      }
       closeSync(descriptor)
     },
   }

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path'
 import { errorMessage, LarderError, type Clock, type Position } from '../domain/index.ts'
+import { describeSystemError, syncFolder } from '../runtime/index.ts'
 import { readHeader, sealBatch, type PackedBatch, type StoredBatch } from './batch.ts'
 import { missing, readBytes, type BatchStore } from './batch-store.ts'
-import { openHighWaterMark } from './high-water-mark.ts'
+import { openHighWaterMark, type HighWaterMark } from './high-water-mark.ts'
 import { isDamage, openLogDatabase, type Connection } from './log-database.ts'
 import type { LogHole } from './message-log.ts'
 import { pruneBatches, usedBytes } from './prune-batches.ts'
@@ -23,7 +25,7 @@ interface Row {
 /** One row per batch, WAL, synchronous FULL: what `append` has returned from survives power loss. */
 export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
   const { connection, end: lastStored, setAside } = openLogDatabase(deps.file, deps.connect)
-  const mark = openHighWaterMark(`${deps.file}.mark`)
+  const mark = openMark(deps.file, connection)
   const insert = connection.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)')
   const holding = connection
     .prepare<[Position], number>(
@@ -50,6 +52,7 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
     .prepare<[], LogHole>('SELECT first AS "from", last AS "to", words FROM hole ORDER BY first')
     .all()
   let broken: LarderError | null = null
+  let isJournalOurs = false
 
   const addHole = (hole: LogHole): void => {
     if (holes.some(({ from, to }) => from <= hole.from && hole.to <= to)) return
@@ -79,6 +82,15 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
     mark.raise(end)
   }
   recover()
+
+  /**
+   * A journal found at the start was perhaps never synced: after a sync that fails, the system shows its pages to the next
+   * process and does not write them again. What is appended behind them would be lost with them, so they move into the file first.
+   */
+  const beginJournal = (): void => {
+    connection.pragma('wal_checkpoint(TRUNCATE)')
+    isJournalOurs = true
+  }
 
   const insertAll = connection.transaction((batches: readonly PackedBatch[]): StoredBatch[] => {
     let first = end + 1
@@ -142,6 +154,7 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
       if (broken) throw broken
       let stored: StoredBatch[]
       try {
+        if (!isJournalOurs) beginJournal()
         stored = insertAll.immediate(batches)
       } catch (error) {
         const failure = appendError(error, deps.file)
@@ -207,6 +220,21 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
       mark.close()
       connection.close()
     },
+  }
+}
+
+function openMark(file: string, connection: Connection): HighWaterMark {
+  try {
+    const mark = openHighWaterMark(`${file}.mark`)
+    // SQLite syncs the folder too, and passes over a failure: without its name a synced journal is gone all the same.
+    syncFolder(dirname(file))
+    return mark
+  } catch (error) {
+    connection.close()
+    throw describeSystemError(error, {
+      what: `The mark of ${file} cannot be opened`,
+      remedy: '',
+    })
   }
 }
 

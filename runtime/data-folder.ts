@@ -8,7 +8,7 @@ import {
   writeFileSync,
   fsyncSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { errorMessage, LarderError } from '../domain/index.ts'
 import { describeSystemError } from './service.ts'
 
@@ -29,7 +29,7 @@ export interface DataFolder {
 
 export function openDataFolder(path: string): DataFolder {
   try {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
   } catch (error) {
     throw describeSystemError(error, { what: `The data folder ${path} cannot be made`, remedy: '' })
   }
@@ -94,6 +94,33 @@ export function readRunInfo(path: string): RunInfo | null {
   }
 }
 
+/** A folder's name is in the folder above it: without a sync there a power cut takes the folder and all that is in it. */
+function makeFolder(path: string): void {
+  const firstMade = mkdirSync(path, { recursive: true })
+  const top = dirname(resolve(firstMade ?? path))
+  for (let above = dirname(resolve(path)); ; above = dirname(above)) {
+    syncFolder(above)
+    if (above === top || above === dirname(above)) return
+  }
+}
+
+/** Makes durable which files a folder has: names made, moved and removed in it. */
+export function syncFolder(path: string): void {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'r')
+  } catch (error) {
+    // Windows opens no folders, and a folder that may be entered need not be readable.
+    if (['EISDIR', 'EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return
+    throw error
+  }
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** Replaces a file so that a reader, or a start after a power cut, sees the old or the new one whole. */
 export function writeFileDurably(file: string, text: string, mode = 0o644): void {
   const temporary = `${file}.new`
@@ -103,6 +130,7 @@ export function writeFileDurably(file: string, text: string, mode = 0o644): void
     fsyncSync(handle)
     closeSync(handle)
     renameSync(temporary, file)
+    syncFolder(dirname(file))
   } catch (error) {
     throw describeSystemError(error, {
       what: `${file} cannot be written`,
