@@ -3,7 +3,7 @@ import { LarderError, type Applied, type Position } from '../domain/index.ts'
 import type { PackedBatch, StoredBatch } from './batch.ts'
 import { readBytes, type BatchSpan, type BatchStore } from './batch-store.ts'
 import { createBatchTail } from './batch-tail.ts'
-import type { LogHole, LogStats } from './message-log.ts'
+import type { LogHole, LogStats, Pruned, PruneLimits } from './message-log.ts'
 
 /** A span for one reader; its `buffers` are needed by nobody else and may be handed over to another thread. */
 export interface Delivery extends BatchSpan {
@@ -15,7 +15,8 @@ export interface BatchHub {
   /** Position of the batch's first message, once it is durable. */
   append(batch: PackedBatch): Promise<Position>
   open(reader: {
-    readonly group: string
+    /** Null: holds nothing back from pruning. */
+    readonly group: string | null
     readonly after: Position | null
     readonly maxMessages: number
   }): Promise<number>
@@ -25,10 +26,7 @@ export interface BatchHub {
   find(position: Position): Promise<StoredBatch | null>
   reportHole(hole: LogHole): Promise<void>
   commit(applied: Applied): Promise<void>
-  prune(limits: {
-    readonly before: number
-    readonly maxBytes: number
-  }): Promise<{ readonly messages: number }>
+  prune(limits: PruneLimits): Promise<Pruned>
   stats(): Promise<LogStats>
   close(): Promise<void>
 }
@@ -126,9 +124,11 @@ export function createBatchHub(
     },
     open({ group, after, maxMessages }) {
       const next = (after ?? store.start() - 1) + 1
-      const known = passed.get(group)
-      passed.set(group, next - 1)
-      if (known === undefined) store.setReaders(passed)
+      if (group !== null) {
+        const known = passed.get(group)
+        passed.set(group, next - 1)
+        if (known === undefined) store.setReaders(passed)
+      }
       readers.set(++lastReader, { next, maxMessages, waiting: [] })
       return Promise.resolve(lastReader)
     },
@@ -159,21 +159,27 @@ export function createBatchHub(
       passed.set(group, Math.max(position, passed.get(group) ?? 0))
       return Promise.resolve()
     },
-    async prune({ before, maxBytes }) {
+    async prune({ before, maxBytes, through = 0, unread = false }) {
       store.setReaders(passed)
       const start = store.start()
+      const lowest = Math.min(store.end(), ...passed.values())
       let isDone = false
       while (!isDone && !closed) {
         isDone = store.prune({
           before,
           maxBytes,
-          passed: Math.min(store.end(), ...passed.values()),
+          through,
+          passed: unread ? store.end() : Math.min(store.end(), ...passed.values()),
         })
         // Appends have their turn between the pieces.
         await nextTurn()
       }
       tail.dropBefore(store.start())
-      return { messages: store.start() - start }
+      const last = store.start() - 1
+      return {
+        messages: store.start() - start,
+        unread: Math.max(0, last - Math.max(start - 1, lowest)),
+      }
     },
     stats: () =>
       Promise.resolve({
@@ -182,6 +188,7 @@ export function createBatchHub(
         bytes: store.bytes(),
         oldestReceivedAt: store.oldestReceivedAt(),
         ends: new Map([[0, store.end()]]),
+        starts: new Map([[0, store.start()]]),
         holes: store.holes(),
       }),
     close() {

@@ -12,6 +12,7 @@ export interface BatchSpan {
 export interface BatchLimits {
   readonly before: number
   readonly maxBytes: number
+  readonly through: Position
   readonly passed: Position
 }
 
@@ -27,7 +28,7 @@ export interface BatchStore {
   append(batches: readonly PackedBatch[]): readonly StoredBatch[]
   /** From the batch that holds `from`, which must be within [start, end], until about so many messages. */
   read(from: Position, maxMessages: number): BatchSpan
-  /** Drops whole batches up to `passed` that are older than `before` or beyond `maxBytes`; never the newest batch. False where it should be called again. */
+  /** Drops whole batches up to `passed` that are older than `before`, not after `through`, or beyond `maxBytes`; never the newest batch. False where it should be called again. */
   prune(limits: BatchLimits): boolean
   readers(): ReadonlyMap<string, Position>
   setReaders(readers: ReadonlyMap<string, Position>): void

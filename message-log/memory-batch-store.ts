@@ -40,11 +40,12 @@ export function createMemoryBatchStore(): BatchStore {
       const last = batches.at(-1)
       return { batches, holes: [], next: last ? last.first + last.count : from }
     },
-    prune({ before, maxBytes, passed }) {
-      const isDropped = (batch: Kept, index: number): boolean =>
-        index < kept.length - 1 &&
-        batch.first + batch.count - 1 <= passed &&
-        (batch.newestReceivedAt < before || bytes > maxBytes)
+    prune({ before, maxBytes, through, passed }) {
+      const isDropped = (batch: Kept, index: number): boolean => {
+        const last = batch.first + batch.count - 1
+        const isOld = batch.newestReceivedAt < before || last <= through
+        return index < kept.length - 1 && last <= passed && (isOld || bytes > maxBytes)
+      }
       let dropped = 0
       for (const [index, batch] of kept.entries()) {
         if (!isDropped(batch, index)) break

@@ -20,8 +20,9 @@ export const textOf = ({ payload }: { readonly payload: Uint8Array }): string =>
   Buffer.from(payload).toString()
 
 const plain = ({ payload, ...rest }: RawMessage & { position?: number }) => {
-  const { position: _, ...message } = rest
-  return { ...message, payload: [...payload] }
+  const plainMessage = { ...rest, payload: [...payload] }
+  delete plainMessage.position
+  return plainMessage
 }
 
 /** Reads until `count` messages have come or been named as lost. */
@@ -163,18 +164,32 @@ export function describeMessageLog(name: string, open: () => Promise<MessageLog>
       await log.commit({ group: 'fast', partition: 0, position: 50 })
       await log.commit({ group: 'slow', partition: 0, position: 25 })
       const limits = { before: 1_000_036, maxBytes: 1e12 }
-      expect(await log.prune(limits)).toEqual({ messages: 20 })
+      expect(await log.prune(limits)).toEqual({ messages: 20, unread: 0 })
       expect(await log.read(0, 20)).toBeNull()
       expect(textOf((await log.read(0, 21))!)).toBe(textOf(message(21)))
       await log.commit({ group: 'slow', partition: 0, position: 50 })
-      expect(await log.prune(limits)).toEqual({ messages: 10 })
+      expect(await log.prune(limits)).toEqual({ messages: 10, unread: 0 })
       const [first] = await readMessages(log, 20, { group: 'new' })
       expect([first?.messages[0]?.position, first?.holes]).toEqual([31, []])
     })
 
+    it('prunes up to a position, whatever the receive times, and what nobody has read only where asked to', async () => {
+      for (let from = 1; from <= 50; from += 10) await log.append(messages(from, from + 9))
+      await readMessages(log, 50, { group: 'slow' })
+      await log.commit({ group: 'slow', partition: 0, position: 15 })
+      const limits = { before: 0, maxBytes: 1e12, through: 34 }
+      expect(await log.prune(limits)).toEqual({ messages: 10, unread: 0 })
+      expect(await log.prune({ ...limits, unread: true })).toEqual({ messages: 20, unread: 15 })
+      expect((await log.stats()).starts).toEqual(new Map([[0, 31]]))
+      expect(await log.prune({ before: 0, maxBytes: 0, unread: true })).toEqual({
+        messages: 10,
+        unread: 10,
+      })
+    })
+
     it('prunes to a size but keeps the newest messages', async () => {
       for (let from = 1; from <= 50; from += 10) await log.append(messages(from, from + 9))
-      expect(await log.prune({ before: 0, maxBytes: 0 })).toEqual({ messages: 40 })
+      expect(await log.prune({ before: 0, maxBytes: 0 })).toEqual({ messages: 40, unread: 0 })
       expect(await log.append(messages(51, 51))).toEqual([51])
       expect((await log.stats()).messages).toBe(11)
     })

@@ -24,7 +24,26 @@ export interface LogStats {
   readonly oldestReceivedAt: number | null
   /** Highest durable position by partition. */
   readonly ends: ReadonlyMap<number, Position>
+  /** Oldest position not pruned, by partition. */
+  readonly starts: ReadonlyMap<number, Position>
   readonly holes: readonly LogHole[]
+}
+
+/** What is dropped, oldest first: what is older than `before`, beyond `maxBytes`, or not after `through`. */
+export interface PruneLimits {
+  /** Receive time. */
+  readonly before: number
+  readonly maxBytes: number
+  /** For whoever knows better than a clock what is old. */
+  readonly through?: Position
+  /** Drops what a known group has not passed too; without it nothing of that goes. */
+  readonly unread?: boolean
+}
+
+export interface Pruned {
+  readonly messages: number
+  /** Those of them that a known group had not passed. */
+  readonly unread: number
 }
 
 /**
@@ -48,11 +67,7 @@ export interface MessageLog {
   /** One message again, for a replay of dead letters; null where it was pruned. */
   read(partition: number, position: Position): Promise<LoggedMessage | null>
   commit(applied: Applied): Promise<void>
-  /** Drops what every known group has passed and is older than `before` or beyond `maxBytes`. */
-  prune(limits: {
-    readonly before: number
-    readonly maxBytes: number
-  }): Promise<{ readonly messages: number }>
+  prune(limits: PruneLimits): Promise<Pruned>
   stats(): Promise<LogStats>
   close(): Promise<void>
 }

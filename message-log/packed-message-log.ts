@@ -1,5 +1,6 @@
 import type { Position } from '../domain/index.ts'
-import { packMessages, unpackBatch } from './batch.ts'
+import { packMessages, sealBatch, unpackBatch, type StoredBatch } from './batch.ts'
+import { recordsOf, type PackedRecord } from './batch-records.ts'
 import type { BatchHub, Delivery } from './batch-hub.ts'
 import { missing } from './batch-store.ts'
 import type { LogBatch, LogHole, MessageLog } from './message-log.ts'
@@ -9,8 +10,25 @@ const partition = 0
 /** Spans asked for before they are needed, so that reading and applying overlap. */
 const pullsAhead = 2
 
+/** Messages of the log that follow each other, as they are packed. */
+export interface RecordSpan {
+  readonly records: readonly PackedRecord[]
+  /** The position after them and after what of their span could not be read. */
+  readonly next: Position
+}
+
+/** A log that keeps its messages packed, for whoever passes them on as they are. */
+export interface EmbeddedMessageLog extends MessageLog {
+  /** From the position after `after` on, waiting for new ones until aborted. Holds nothing back from pruning. */
+  consumeRecords(options: {
+    readonly after: Position
+    readonly maxMessages?: number
+    readonly signal: AbortSignal
+  }): AsyncIterable<RecordSpan>
+}
+
 /** The message log over packed batches: packs on the caller's thread, unpacks on the reader's. */
-export function createPackedMessageLog(hub: BatchHub): MessageLog {
+export function createPackedMessageLog(hub: BatchHub): EmbeddedMessageLog {
   return {
     async append(messages) {
       if (messages.length === 0) return []
@@ -18,28 +36,18 @@ export function createPackedMessageLog(hub: BatchHub): MessageLog {
       return messages.map((_, index) => first + index)
     },
     async *consume(group, { after, maxMessages = 1000, signal }) {
-      const isAborted = (): boolean => signal.aborted
-      if (isAborted()) return
       const start = after.get(partition) ?? null
-      const reader = await hub.open({ group, after: start, maxMessages })
-      const stop = (): void => void hub.closeReader(reader).catch(() => undefined)
-      signal.addEventListener('abort', stop, { once: true })
-      try {
-        // An abort while the reader was being opened came before its listener.
-        if (isAborted()) return
-        const ahead = Array.from({ length: pullsAhead }, () => pull(hub, reader))
-        for (;;) {
-          const delivery = await ahead.shift()!
-          if (!delivery || isAborted()) return
-          ahead.push(pull(hub, reader))
-          for (const batch of split(hub, delivery, start ?? 0, maxMessages)) {
-            yield batch
-            if (isAborted()) return
-          }
+      for await (const delivery of deliveries(hub, { group, after: start, maxMessages, signal }))
+        for (const batch of split(hub, delivery, start ?? 0, maxMessages)) {
+          yield batch
+          if (signal.aborted) return
         }
-      } finally {
-        signal.removeEventListener('abort', stop)
-        stop()
+    },
+    async *consumeRecords({ after, maxMessages = 1000, signal }) {
+      const reader = { group: null, after, maxMessages, signal }
+      for await (const { batches, next } of deliveries(hub, reader)) {
+        const records = batches.flatMap((batch) => recordsOf(batch) ?? repack(batch))
+        yield { records: records.filter(({ position }) => position > after), next }
       }
     },
     async read(_, position) {
@@ -52,6 +60,40 @@ export function createPackedMessageLog(hub: BatchHub): MessageLog {
     stats: () => hub.stats(),
     close: () => hub.close(),
   }
+}
+
+async function* deliveries(
+  hub: BatchHub,
+  options: Parameters<BatchHub['open']>[0] & { readonly signal: AbortSignal },
+): AsyncGenerator<Delivery> {
+  const { signal, ...asked } = options
+  const isAborted = (): boolean => signal.aborted
+  if (isAborted()) return
+  const reader = await hub.open(asked)
+  const stop = (): void => void hub.closeReader(reader).catch(() => undefined)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    // An abort while the reader was being opened came before its listener.
+    if (isAborted()) return
+    const ahead = Array.from({ length: pullsAhead }, () => pull(hub, reader))
+    for (;;) {
+      const delivery = await ahead.shift()!
+      if (!delivery || isAborted()) return
+      ahead.push(pull(hub, reader))
+      yield delivery
+      if (isAborted()) return
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
+  }
+}
+
+/** What is still good of a batch whose header is damaged. */
+function repack(batch: StoredBatch): readonly PackedRecord[] {
+  return unpackBatch(batch).messages.flatMap(
+    (message) => recordsOf(sealBatch(packMessages([message]), message.position)) ?? [],
+  )
 }
 
 /** A pull whose failure is seen by whoever awaits it, even where that is later. */

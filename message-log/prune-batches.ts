@@ -29,7 +29,8 @@ export function pruneBatches(
   for (const { first, count, bytes, newest } of rows.iterate()) {
     const last = first + count - 1
     const isKept = last > limits.passed || last >= limits.end
-    if (isKept || (newest >= limits.before && freed >= bytesToFree)) break
+    const isOld = newest < limits.before || last <= limits.through
+    if (isKept || (!isOld && freed >= bytesToFree)) break
     if (dropped >= pieceRows || freed >= pieceBytes) {
       isDone = false
       break

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createManualClock, createRandom } from '../runtime/index.ts'
+import { describeEmbeddedMessageLog } from './embedded-message-log.contract.ts'
 import {
   describeMessageLog,
   message,
@@ -28,6 +29,7 @@ function open(file: string, connect?: (file: string) => Database.Database) {
 }
 
 describeMessageLog('the SQLite log', () => Promise.resolve(open(newFile()).log))
+describeEmbeddedMessageLog('the SQLite log', () => Promise.resolve(open(newFile()).log))
 
 describe('the SQLite log', () => {
   it('goes on where it was after a restart', async () => {

@@ -1,6 +1,5 @@
 import { createBatchHub, type BatchHub } from './batch-hub.ts'
-import type { MessageLog } from './message-log.ts'
-import { createPackedMessageLog } from './packed-message-log.ts'
+import { createPackedMessageLog, type EmbeddedMessageLog } from './packed-message-log.ts'
 import { openSqliteBatchStore, type SqliteBatchStoreDeps } from './sqlite-batch-store.ts'
 
 /** What of the newest messages is kept in memory for readers close behind. */
@@ -17,6 +16,6 @@ export function openSqliteBatchHub(
 }
 
 /** The log on this thread: for tools and tests; a running Larder keeps it in a worker thread. */
-export function openSqliteMessageLog(deps: SqliteBatchStoreDeps): MessageLog {
+export function openSqliteMessageLog(deps: SqliteBatchStoreDeps): EmbeddedMessageLog {
   return createPackedMessageLog(openSqliteBatchHub(deps))
 }

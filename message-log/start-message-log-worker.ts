@@ -3,12 +3,12 @@ import { LarderError, type Clock } from '../domain/index.ts'
 import { compiledUrl, startWorker, type Logger } from '../runtime/index.ts'
 import { connectMessageLog } from './connect-message-log.ts'
 import type { LogWorkerData, LogWorkerNews, LogWorkerRequest } from './log-worker-protocol.ts'
-import type { MessageLog } from './message-log.ts'
+import type { EmbeddedMessageLog } from './packed-message-log.ts'
 import { startPruning } from './pruning.ts'
 
 export interface MessageLogWorker {
   /** For this thread. */
-  readonly log: MessageLog
+  readonly log: EmbeddedMessageLog
   /** A port to hand to another thread, for `connectMessageLog` there. */
   connect(): MessagePort
   /** Makes durable what was appended, then closes. */
@@ -18,12 +18,13 @@ export interface MessageLogWorker {
 const stopWithinMs = 3000
 
 /**
- * The SQLite log in a worker thread, pruned once a minute to what the settings keep. Resolves once it is open; what was
+ * The SQLite log in a worker thread, pruned once a minute to what the settings keep (where there are any). Resolves once it is open; what was
  * found damaged is logged. `clock` is the city's, by which messages grow old.
  */
 export async function startMessageLogWorker(deps: {
   readonly file: string
-  readonly settings: { readonly keepDays: number; readonly keepMegabytes: number }
+  /** Null: whoever owns the log prunes it. */
+  readonly settings: { readonly keepDays: number; readonly keepMegabytes: number } | null
   readonly clock: Clock
   readonly logger: Logger
   readonly onDeath: (error: LarderError) => void
@@ -65,14 +66,15 @@ export async function startMessageLogWorker(deps: {
   }
 
   const log = connectMessageLog(connect())
-  const pruning = startPruning({ log, ...deps })
+  const { settings } = deps
+  const pruning = settings && startPruning({ log, ...deps, settings })
   let stopping: Promise<void> | undefined
   return {
     log,
     connect,
     stop: () =>
       (stopping ??= (async () => {
-        pruning.stop()
+        pruning?.stop()
         const isClosed = new Promise<void>((resolve) => (closed = resolve))
         const deadline = new Promise<void>((resolve) => setTimeout(resolve, stopWithinMs).unref())
         request({ kind: 'close' })
