@@ -16,6 +16,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // One module graph for all files: loading it again for each took longer than the tests.
+          pool: 'threads',
+          isolate: false,
           sequence: { groupOrder: 0 },
           include: ['*/**/*.test.ts'],
           exclude: [...exclude, 'test/**', '**/*.live.test.ts'],
