@@ -44,9 +44,14 @@ export interface Applied {
 
 /** What could not be read, with its reason and its exact bytes. */
 export interface DeadLetter {
-  /** `{partition}.{position}`: the same message is one dead letter however often it is read. */
+  /**
+   * `{partition}.{position}`, or the place in the first log where that is another: the same message is one dead letter
+   * however often it is read, and however often it came over an uplink.
+   */
   readonly id: string
   readonly topic: string
+  /** `site/device` that a bridge spoke for, where the topic does not say it. */
+  readonly path: string | null
   readonly payload: Uint8Array
   readonly receivedAt: number
   readonly reason: DeadLetterReason
@@ -59,6 +64,9 @@ export const deadLetterReasons = [
   'not-utf8',
   'byte-order-mark',
   'not-json',
+  'not-cbor',
+  'bad-unit',
+  'unknown-field',
   'duplicate-key',
   'too-deep',
   'forbidden-key',

@@ -1,5 +1,11 @@
-import type { DeadLetter, DeadLetterReason, LoggedMessage } from '../domain/index.ts'
-import type { Clock } from '../domain/index.ts'
+import {
+  parseDevicePath,
+  type Clock,
+  type DeadLetter,
+  type DeadLetterReason,
+  type DevicePath,
+  type LoggedMessage,
+} from '../domain/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { createCatalogue } from './catalogue.ts'
 import { decoders } from './decode/decoders.ts'
@@ -62,12 +68,22 @@ export async function replayDeadLetters(deps: {
   return counts
 }
 
+/** The message as it was in the log: its id is its place, here or in the first log that kept it. */
 function toMessage(letter: DeadLetter): { message: LoggedMessage; partition: number } {
-  const [partition = 0, position = 0] = letter.id.split('.').map(Number)
-  const { topic, payload, receivedAt } = letter
+  const [place = '', number] = letter.id.split('.')
+  const position = Number(number)
+  const { topic, path, payload, receivedAt } = letter
+  const isElsewhere = /^[0-9a-f]{32}$/.test(place)
   const message: LoggedMessage = {
     ...{ topic, payload, receivedAt, position },
     ...{ qos: 1, retain: false, clientId: null },
+    ...(isElsewhere ? { origin: { log: place, position } } : {}),
+    ...(path === null ? {} : { path: devicePath(path) }),
   }
-  return { message, partition }
+  return { message, partition: isElsewhere ? 0 : Number(place) }
+}
+
+function devicePath(text: string): DevicePath {
+  const { site, device } = parseDevicePath(text)
+  return { site, device }
 }

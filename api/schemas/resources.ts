@@ -180,6 +180,9 @@ const Alarm = named('Alarm', {
 const DeadLetter = named('DeadLetter', {
   id: Type.String(),
   topic: Type.String(),
+  path: Type.Union([Type.String(), Type.Null()], {
+    description: 'site/device that a bridge spoke for',
+  }),
   payload: Type.String({ contentEncoding: 'base64', description: 'the exact bytes, as base64' }),
   text: Type.Union([Type.String(), Type.Null()], { description: 'the bytes where they are UTF-8' }),
   receivedAt: Time,

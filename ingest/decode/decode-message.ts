@@ -59,7 +59,7 @@ export function decodeMessage(
           ...place,
           type: 'telemetry',
           topic,
-          parts: decodeTelemetry(message.payload, formats),
+          parts: decodeTelemetry(message.payload, message.receivedAt, formats),
         }
       case 'state':
         // An empty retained message clears what the broker retained [MQTT-3.3.1-10]; the device said nothing.
@@ -84,6 +84,7 @@ function toDeadLetter(message: LoggedMessage, partition: number, error: unknown)
       ? `${message.origin.log}.${message.origin.position}`
       : `${partition}.${message.position}`,
     topic: message.topic,
+    path: message.path ? `${message.path.site}/${message.path.device}` : null,
     payload: message.payload,
     receivedAt: message.receivedAt,
     // A decoder that fails in a way it did not foresee costs this message, not the stage.

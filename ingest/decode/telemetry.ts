@@ -17,8 +17,8 @@ export interface Telemetry {
 export interface PayloadDecoder {
   readonly name: string
   accepts(payload: Uint8Array): boolean
-  /** Throws `badPayload` where the payload is not right. */
-  decode(payload: Uint8Array): readonly Telemetry[]
+  /** Throws `badPayload` where the payload is not right. `receivedAt` is for formats whose times may be relative to now. */
+  decode(payload: Uint8Array, receivedAt: number): readonly Telemetry[]
 }
 
 /** Most readings of one payload. */

@@ -102,7 +102,8 @@ export function forecast(origin: number, more: Partial<Forecast> = {}): Forecast
 
 export function deadLetter(position: number, more: Partial<DeadLetter> = {}): DeadLetter {
   return {
-    ...{ id: `0.${position}`, topic: 'v1/s1/d1/telemetry', payload: Uint8Array.of(0, 255, 10) },
+    ...{ id: `0.${position}`, topic: 'v1/s1/d1/telemetry', path: null },
+    payload: Uint8Array.of(0, 255, 10),
     ...{ receivedAt: start + position, reason: 'not-json', words: 'w', replayedAt: null, ...more },
   }
 }

@@ -161,6 +161,7 @@ export interface Tables {
   deadLetters: {
     id: string
     topic: string
+    path: string | null
     payload: Uint8Array
     receivedAt: number
     reason: string

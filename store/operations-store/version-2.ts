@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { BinaryType, Tables } from './schema.ts'
 
-/** Retained messages of the gateway, and what a bridge's topics mean. Never edited, only followed by version 3. */
+/** Retained messages of the gateway, what a bridge's topics mean, and for which device it sent a dead letter. Never edited, only followed by version 3. */
 export async function createVersion2(db: Kysely<Tables>, binary: BinaryType): Promise<void> {
   await db.schema
     .alterTable('credentials')
@@ -14,4 +14,5 @@ export async function createVersion2(db: Kysely<Tables>, binary: BinaryType): Pr
     .addColumn('qos', 'integer', (column) => column.notNull())
     .addColumn('receivedAt', 'bigint', (column) => column.notNull())
     .execute()
+  await db.schema.alterTable('deadLetters').addColumn('path', 'text').execute()
 }
