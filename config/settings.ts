@@ -58,9 +58,31 @@ export const Settings = Type.Object(
       {
         host: text('127.0.0.1', 'Address that the MQTT gateway listens on.'),
         port: whole(1883, 0, 65535, 'Port of the MQTT gateway; 0 picks a free one.'),
+        plaintext: flag(true, 'Listen without TLS on mqtt.port; off: TLS only.'),
         allowPlaintextBeyondLoopback: flag(
           false,
           'Needed to listen without TLS on an address that is not loopback.',
+        ),
+        tlsPort: whole(
+          8883,
+          0,
+          65535,
+          'Port of the MQTT gateway over TLS, where mqtt.tlsCert is set; 0 picks a free one.',
+        ),
+        tlsCert: text(
+          '',
+          'PEM file of the certificate of the gateway and those above it. Read again when it changes.',
+        ),
+        tlsKey: text('', 'PEM file of the private key of that certificate.'),
+        tlsClientCertificates: choice(
+          ['none', 'optional', 'required'],
+          'none',
+          'Certificates of devices over TLS. optional: in place of a password; required: no connection without.',
+        ),
+        tlsClientCa: text('', 'PEM file of the authorities that sign the certificates of devices.'),
+        tlsClientCrl: text(
+          '',
+          'PEM file of the revocation lists of those authorities, one for each.',
         ),
         maxConnections: whole(10_000, 1, 100_000, 'Connections at the same time.'),
         maxConnectionsPerAddress: whole(

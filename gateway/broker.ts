@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import type { Clock, DeviceRegistry, RawMessage } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
@@ -23,6 +24,8 @@ export interface Broker {
   readonly aedes: Aedes
   /** Puts a message into what is retained, without telling anybody. */
   retain(packet: PublishPacket): Promise<unknown>
+  /** Takes a connection, with the names of its certificate where it has one that is trusted. */
+  handle(connection: Duplex, certificate: readonly string[] | null): void
   /** Closes every connection; their Wills go the way of every message. */
   stop(): Promise<void>
 }
@@ -34,6 +37,7 @@ const returnCodes: Record<LoginRefusal | 'id-in-use' | 'will-not-allowed' | 'not
   'wrong-secret': 4,
   revoked: 5,
   'wrong-client-id': 2,
+  'certificate-wrong-name': 5,
   'id-in-use': 2,
   'will-not-allowed': 5,
   'not-ready': 3,
@@ -63,6 +67,7 @@ export async function createBroker(deps: {
   const { queue, registry, clock, logger, metrics } = deps
   const authenticator = createAuthenticator(registry)
   const identities = new WeakMap<Client, Identity>()
+  const certificates = new WeakMap<object, readonly string[]>()
   const wills = new WeakMap<Client, { topic: string; retain: boolean }>()
   const takesCommands = new WeakSet<Client>()
   /** Sessions that subscribed to more than their own commands. While there are none, telemetry need not be routed. */
@@ -92,6 +97,7 @@ export async function createBroker(deps: {
       clientId: client.id,
       username,
       password,
+      certificate: certificates.get(client.conn) ?? null,
     })
     if (!identity) return refused
     const other = clientOf(client.id)
@@ -234,6 +240,10 @@ export async function createBroker(deps: {
           persistence: { storeRetained(packet: PublishPacket): Promise<unknown> }
         }
       ).persistence.storeRetained(packet),
+    handle(connection, certificate) {
+      if (certificate) certificates.set(connection, certificate)
+      aedes.handle(connection)
+    },
     stop() {
       unsubscribe()
       commands.stop()

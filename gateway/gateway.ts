@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Client } from 'aedes'
 import type { Settings } from '../config/index.ts'
 import type { Clock, DeviceRegistry, StageStatus } from '../domain/index.ts'
@@ -9,7 +9,8 @@ import { createBroker } from './broker.ts'
 import { createGatewayMetrics } from './gateway-metrics.ts'
 import { appendProblem, describeGateway } from './gateway-status.ts'
 import { createAdmission } from './listeners/admission.ts'
-import { listen, refusePlaintextBeyondLoopback } from './listeners/listen.ts'
+import type { CertificateNames } from './listeners/client-certificate.ts'
+import { startListeners, type Listeners } from './listeners/listen.ts'
 import { createOwnState } from './own-state.ts'
 import { watchRefusals } from './refusal-watch.ts'
 import { restoreRetained, type RetainedState } from './sessions/retained-state.ts'
@@ -32,7 +33,10 @@ export interface GatewayDeps {
 
 export interface Gateway extends Stage {
   readonly host: string
+  /** 0 where it does not listen in the clear. */
   readonly port: number
+  /** 0 where it does not listen with TLS. */
+  readonly tlsPort: number
   connections(): number
   /** Not ready while nothing can be acknowledged. */
   status(): Promise<StageStatus>
@@ -44,11 +48,11 @@ const tellStateEveryMs = 10_000
 /** The MQTT gateway: listens until stopped. What it acknowledges is in the log. */
 export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   const { settings, logger } = deps
-  refusePlaintextBeyondLoopback(settings)
   const guards = new Set<Guard>()
   const metrics = createGatewayMetrics(deps.metrics, () => guards.size)
   let failure: Error | null = null
   let retained: RetainedState | null = null
+  let listening: Listeners | null = null
 
   const queue = createAppendQueue({
     log: deps.log,
@@ -97,7 +101,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     describeGateway({
       connections: guards.size,
       appendProblem: appendProblem(queue, failure),
-      problems: await refusals.problems(),
+      problems: [...(listening?.problems() ?? []), ...(await refusals.problems())],
     })
   const tellState = async (): Promise<void> => ownState.tell((await status()).problems ?? [])
   const telling = setInterval(() => void tellState(), tellStateEveryMs)
@@ -107,7 +111,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     wall: deps.wall,
     onRefused: (reason) => metrics.refused.inc({ reason }),
   })
-  const serve = (socket: Socket): void => {
+  const serve = (socket: Socket, names: CertificateNames | null): void => {
     const guard = createGuard(socket, {
       settings,
       gate: queue,
@@ -115,11 +119,8 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     })
     guards.add(guard)
     guard.on('close', () => guards.delete(guard))
-    broker.aedes.handle(guard)
+    broker.handle(guard, names)
   }
-  const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
-    admission.admit(socket, () => serve(socket)),
-  )
   const stopParts = async (): Promise<void> => {
     clearInterval(telling)
     refusals.stop()
@@ -129,20 +130,27 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     await queue.drain()
     await retained.stop()
   }
-  const { address, port } = await listen(server, settings).catch(async (error: unknown) => {
+  const listeners = (listening = await startListeners({
+    ...deps,
+    admission,
+    onRefused: (reason) => metrics.refused.inc({ reason }),
+    onSocket: serve,
+  }).catch(async (error: unknown) => {
+    admission.stop()
     await stopParts()
     throw error
-  })
+  }))
 
   let stopping: Promise<void> | undefined
   return {
-    host: address,
-    port,
+    host: listeners.host,
+    port: listeners.port,
+    tlsPort: listeners.tlsPort,
     connections: () => guards.size,
     status,
     stop: () =>
       (stopping ??= within(stopWithinMs, async () => {
-        server.close()
+        listeners.close()
         admission.stop()
         await stopParts()
       })),

@@ -7,6 +7,7 @@ const login = (clientId: string, username: string, password: string) => ({
   clientId,
   username,
   password: Buffer.from(password),
+  certificate: null,
 })
 
 describe('the authenticator', () => {
@@ -21,7 +22,7 @@ describe('the authenticator', () => {
 
   it('refuses a login without a username or a password', async () => {
     const authenticator = createAuthenticator(createMemoryDeviceRegistry())
-    const none = { clientId: 's1.d1', username: undefined, password: undefined }
+    const none = { clientId: 's1.d1', username: undefined, password: undefined, certificate: null }
     expect((await authenticator.logIn(none)).refused).toBe('no-credentials')
   })
 

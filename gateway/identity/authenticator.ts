@@ -2,7 +2,12 @@ import { verifySecret, type Credential, type DeviceRegistry } from '../../domain
 import { parseClientId, type Identity } from './access.ts'
 
 export type LoginRefusal =
-  'no-credentials' | 'unknown-user' | 'wrong-secret' | 'revoked' | 'wrong-client-id'
+  | 'no-credentials'
+  | 'unknown-user'
+  | 'wrong-secret'
+  | 'revoked'
+  | 'wrong-client-id'
+  | 'certificate-wrong-name'
 
 export type Login =
   | { readonly identity: Identity; readonly refused: null }
@@ -13,6 +18,8 @@ export interface Authenticator {
     readonly clientId: string
     readonly username: string | undefined
     readonly password: Buffer | undefined
+    /** Of a trusted certificate; null where the connection has none. */
+    readonly certificate: readonly string[] | null
   }): Promise<Login>
   /** Whether a login of before would still be let in. */
   isStillValid(identity: Identity): Promise<boolean>
@@ -67,13 +74,21 @@ export function createAuthenticator(registry: DeviceRegistry): Authenticator {
   }
 
   return {
-    async logIn({ clientId, username, password }) {
-      if (username === undefined || password === undefined) return refused('no-credentials')
+    async logIn({ clientId, username: given, password, certificate }) {
+      if (certificate && !certificate.includes(clientId)) return refused('certificate-wrong-name')
+      const own = certificate && parseClientId(clientId)
+      // A certificate stands for the password of its own device, and of nobody else.
+      const ownName = own && `${own.site}/${own.device}`
+      const username = given ?? ownName
+      if (username === null) return refused('no-credentials')
+      if (password === undefined && username !== ownName) return refused('no-credentials')
       const credential = await find(username)
-      const stored = credential ?? { salt: '', hash: '0'.repeat(64) }
-      const isRight = verifySecret(password.toString('utf8'), stored)
+      if (password !== undefined) {
+        const stored = credential ?? { salt: '', hash: '0'.repeat(64) }
+        const isRight = verifySecret(password.toString('utf8'), stored)
+        if (credential && !isRight) return refused('wrong-secret')
+      }
       if (!credential) return refused('unknown-user')
-      if (!isRight) return refused('wrong-secret')
       if (credential.revoked) return refused('revoked')
       const path = await pathOf(credential, clientId)
       if (path === 'wrong-client-id') return refused(path)

@@ -1,5 +1,5 @@
 import { isIPv6, type Socket } from 'node:net'
-import { isLoopback } from './listen.ts'
+import { isLoopback } from './loopback.ts'
 
 export interface AdmissionSettings {
   readonly maxConnections: number

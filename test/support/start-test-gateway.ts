@@ -10,9 +10,11 @@ export interface TestGateway {
   readonly gateway: Gateway
   readonly registry: MemoryDeviceRegistry
   connect(login: {
-    username: string
-    password: string
+    username?: string
+    password?: string
     clientId?: string
+    /** Over TLS. */
+    secure?: boolean
     options?: IClientOptions
   }): Promise<MqttClient>
   refused(reason: string): Promise<number>
@@ -45,10 +47,13 @@ export async function startTestGateway(
   return {
     gateway,
     registry,
-    async connect({ username, password, clientId, options }) {
-      const client = await connectAsync(`mqtt://127.0.0.1:${gateway.port}`, {
-        username,
-        password,
+    async connect({ username, password, clientId, secure, options }) {
+      const url = secure
+        ? `mqtts://localhost:${gateway.tlsPort}`
+        : `mqtt://127.0.0.1:${gateway.port}`
+      const client = await connectAsync(url, {
+        ...(username === undefined ? {} : { username }),
+        ...(password === undefined ? {} : { password }),
         clientId: clientId ?? 'test',
         reconnectPeriod: 0,
         connectTimeout: 5000,
