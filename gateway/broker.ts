@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
-import type { Clock, DeviceRegistry, RawMessage } from '../domain/index.ts'
+import type { Clock, DevicePath, DeviceRegistry, RawMessage } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import {
   checkPublish,
@@ -8,6 +8,7 @@ import {
   commandTopic,
   gatewayOf,
   isUplink,
+  isSiteCommands,
   isUplinkTopic,
   mayReceive,
   type Identity,
@@ -70,6 +71,8 @@ export async function createBroker(deps: {
   const certificates = new WeakMap<object, readonly string[]>()
   const wills = new WeakMap<Client, { topic: string; retain: boolean }>()
   const takesCommands = new WeakSet<Client>()
+  /** Edge gateways that take the commands of all devices of their site. */
+  const siteCommands = new Set<Client>()
   /** Sessions that subscribed to more than their own commands. While there are none, telemetry need not be routed. */
   const watchers = new Set<string>()
 
@@ -163,6 +166,7 @@ export async function createBroker(deps: {
       if (refusal) refuse(refusal)
       else if (identity?.path && subscription.topic === commandTopic(identity.path))
         takesCommands.add(client)
+      else if (identity && isSiteCommands(identity, subscription.topic)) siteCommands.add(client)
       else watchers.add(client.id)
       done(null, refusal ? null : subscription)
     },
@@ -176,19 +180,24 @@ export async function createBroker(deps: {
   const clientOf = (id: string): Client | undefined =>
     (aedes as unknown as { clients: Partial<Record<string, Client>> }).clients[id]
 
+  /** Who takes a device's commands: the device where it is connected here, else the edge gateway of its site. */
+  const takerOf = ({ site, device }: DevicePath): Client | undefined => {
+    const own = clientOf(`${site}.${device}`)
+    if (own && takesCommands.has(own)) return own
+    return [...siteCommands].find((gateway) => identities.get(gateway)?.path?.site === site)
+  }
   const commands = createCommandDelivery({
     registry,
     clock,
-    clientOf({ site, device }) {
-      const client = clientOf(`${site}.${device}`)
-      return client && takesCommands.has(client) ? client : undefined
-    },
+    clientOf: takerOf,
+    isGateway: (client) => siteCommands.has(client),
     onFailure: (error) => logger.warn({ err: error }, 'a command could not be delivered'),
   })
 
   const deliverCommands = (client: Client): void => {
     const path = identities.get(client)?.path
     if (path && takesCommands.has(client)) commands.deliver(client, path)
+    if (siteCommands.has(client)) commands.deliverAll()
   }
 
   boundSessions(aedes, {
@@ -208,6 +217,7 @@ export async function createBroker(deps: {
   aedes.on('subscribe', (_, client) => deliverCommands(client))
   aedes.on('clientDisconnect', (client) => {
     if (client.clean) watchers.delete(client.id)
+    siteCommands.delete(client)
   })
   aedes.on('keepaliveTimeout', () => refuse('keep-alive'))
   ;(aedes as unknown as NodeJS.EventEmitter).on('error', (error) =>
@@ -215,13 +225,14 @@ export async function createBroker(deps: {
   )
 
   const unsubscribe = registry.subscribe(({ site, device, what }) => {
+    if (what === 'command') {
+      const taker = takerOf({ site, device })
+      if (taker) commands.deliver(taker, { site, device })
+      return
+    }
     const client = clientOf(`${site}.${device}`)
     const identity = client && identities.get(client)
     if (!identity) return
-    if (what === 'command') {
-      deliverCommands(client)
-      return
-    }
     authenticator
       .isStillValid(identity)
       .then((isValid) => {

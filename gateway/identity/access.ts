@@ -32,6 +32,12 @@ export function isUplinkTopic(topic: string): boolean {
   return topic.endsWith(`/${uplink}`) && topic.startsWith('v1/') && topic.split('/').length === 4
 }
 
+/** Whether an edge gateway subscribes to the commands of all devices of its site. */
+export function isSiteCommands(identity: Identity, filter: string): boolean {
+  const gateway = gatewayOf(identity)
+  return gateway !== null && filter === `v1/${gateway.site}/+/command`
+}
+
 export const commandTopic = ({ site, device }: { site: string; device: string }): string =>
   `v1/${site}/${device}/command`
 

@@ -5,6 +5,8 @@ import { commandTopic } from '../identity/access.ts'
 /** Brings a connected device what it has not answered yet. */
 export interface CommandDelivery {
   deliver(client: Client, path: { readonly site: string; readonly device: string }): void
+  /** Every command that waits for an answer, to whoever takes it now. */
+  deliverAll(): void
   stop(): void
 }
 
@@ -27,15 +29,17 @@ interface Delivery {
 export function createCommandDelivery(deps: {
   readonly registry: DeviceRegistry
   readonly clock: Clock
-  /** The connection of a device that takes commands; undefined where there is none. */
+  /** The connection that takes a device's commands, its own or its edge gateway's; undefined where there is none. */
   readonly clientOf: (path: {
     readonly site: string
     readonly device: string
   }) => Client | undefined
+  /** Whether a connection keeps commands for its devices, and so must know when they end. */
+  readonly isGateway: (client: Client) => boolean
   readonly onFailure: (error: unknown) => void
 }): CommandDelivery {
   const { registry, clock } = deps
-  const deliveries = new WeakMap<Client, Delivery>()
+  const deliveries = new WeakMap<Client, Map<string, Delivery>>()
   let isSweeping = false
 
   const deliverPending = async (
@@ -49,17 +53,22 @@ export function createCommandDelivery(deps: {
     for (const command of commands) {
       const isFresh = performance.now() - (sentAt.get(command.id) ?? -Infinity) < repeatAfterMs
       if (isFresh || client.closed) continue
-      await publish(client, commandTopic(path), command)
+      const { id, set, expiresAt } = command
+      // What is left of its time, not when it ends: the clock of an edge gateway may be another.
+      const end = deps.isGateway(client) ? { expiresInMs: expiresAt - clock.now() } : {}
+      await publish(client, commandTopic(path), { id, set, ...end })
       sentAt.set(command.id, performance.now())
       await registry.markCommandSent(command.id, clock.now())
     }
   }
 
   const deliver = (client: Client, path: { site: string; device: string }): void => {
-    const delivery = deliveries.get(client) ?? {
+    const known = deliveries.get(client) ?? new Map<string, Delivery>()
+    deliveries.set(client, known)
+    const delivery = known.get(path.device) ?? {
       ...{ sentAt: new Map<string, number>(), isAskedAgain: false, isRunning: false },
     }
-    deliveries.set(client, delivery)
+    known.set(path.device, delivery)
     delivery.isAskedAgain = true
     if (!delivery.isRunning) void run(client, path, delivery)
   }
@@ -98,11 +107,15 @@ export function createCommandDelivery(deps: {
   }
   const timer = setInterval(() => void sweep(), sweepEveryMs)
 
-  return { deliver, stop: () => clearInterval(timer) }
+  return { deliver, deliverAll: () => void sweep(), stop: () => clearInterval(timer) }
 }
 
-function publish(client: Client, topic: string, { id, set }: DeviceCommand): Promise<void> {
-  const payload = Buffer.from(JSON.stringify({ id, set }))
+function publish(
+  client: Client,
+  topic: string,
+  command: Pick<DeviceCommand, 'id' | 'set'> & { readonly expiresInMs?: number },
+): Promise<void> {
+  const payload = Buffer.from(JSON.stringify(command))
   return new Promise((resolve, reject) => {
     client.publish(
       { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false },

@@ -1,4 +1,4 @@
-import { isName, type DevicePath, type LoggedMessage, type RawMessage } from '../../domain/index.ts'
+import { isName, type LoggedMessage, type RawMessage } from '../../domain/index.ts'
 import { maxTopicBytes, maxTopicLevels } from '../wire/mqtt-frame.ts'
 
 /** Why a message of a batch is left out; the rest of the batch is kept. */
@@ -48,21 +48,23 @@ export function toUplinked(
     readonly isBacklog: boolean
     readonly correctionMs: number
     readonly now: number
+    readonly mayRetain: (state: RawMessage) => boolean
   },
 ): RawMessage {
   const { topic, payload, clientId, path, position } = message
   const corrected = message.receivedAt + batch.correctionMs
   const isPlausible = corrected >= earliestReceivedAt && corrected <= batch.now
-  const device: DevicePath | undefined = path && { site: path.site, device: path.device }
-  return {
+  const kept: RawMessage = {
     topic,
     payload,
     clientId,
     receivedAt: isPlausible ? corrected : batch.now,
     qos: message.qos > 2 ? 1 : message.qos,
     retain: message.retain && !path && topic.endsWith('/state'),
-    ...(device ? { path: device } : {}),
+    ...(path ? { path: { site: path.site, device: path.device } } : {}),
     origin: { log: batch.log, position },
-    ...(batch.isBacklog ? { isBacklog: true as const } : {}),
   }
+  // A state that nothing newer replaces is what its device is now, however late it comes: no backlog.
+  if (kept.retain && batch.mayRetain(kept)) return kept
+  return { ...kept, retain: false, ...(batch.isBacklog ? { isBacklog: true } : {}) }
 }

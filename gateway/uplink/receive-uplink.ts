@@ -52,6 +52,7 @@ export function createUplinkReceiver(deps: {
         isBacklog: batch.isBacklog,
         correctionMs: corrections.of(name, batch.sentAt, now),
         now,
+        mayRetain,
       }
       const kept: RawMessage[] = []
       for (const message of batch.messages) {
@@ -60,8 +61,7 @@ export function createUplinkReceiver(deps: {
           deps.onCounted(refusal, 1)
           continue
         }
-        const uplinked = toUplinked(message, context)
-        kept.push({ ...uplinked, retain: uplinked.retain && mayRetain(uplinked) })
+        kept.push(toUplinked(message, context))
       }
       if (batch.damaged.length > 0) deps.onCounted('damaged', batch.damaged.length)
       queue.addAll(kept, (error) => {
