@@ -6,6 +6,7 @@ import { registerDoctor } from './cli/doctor.ts'
 import { registerImportExport } from './cli/import-export.ts'
 import { registerPlan } from './cli/plan.ts'
 import { registerModels } from './cli/models.ts'
+import { registerProfiles } from './cli/profiles.ts'
 import { registerReadings } from './cli/readings.ts'
 import { registerSettings } from './cli/settings.ts'
 import { registerUp } from './cli/up.ts'
@@ -20,6 +21,7 @@ const program = new Command('larder')
 
 registerUp(program)
 registerDevices(program)
+registerProfiles(program)
 registerReadings(program)
 registerDeadLetters(program)
 registerPlan(program)

@@ -39,7 +39,7 @@ try {
     ...{ log, series, operations, clock: wallClock, wall: wallClock, logger: silentLogger },
     random: createRandom(1),
     metrics: createMetrics({ withProcess: false }),
-    settings: { batchMessages: 2000, clockAheadMinutes: 10 },
+    settings: { batchMessages: 2000, profiles: '', clockAheadMinutes: 10 },
   })
   await ingest.drained()
   const seconds = (performance.now() - began) / 1000

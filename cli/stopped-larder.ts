@@ -52,7 +52,7 @@ export async function askStores(data: string): Promise<Asked> {
           operations,
           clock: { ...wallClock, now: () => now },
           wall: wallClock,
-          clockAheadMinutes: settings.ingest.clockAheadMinutes,
+          settings: settings.ingest,
           reason: reason as DeadLetterReason | undefined,
         }),
       estimateBasketMinutes,

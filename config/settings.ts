@@ -158,6 +158,10 @@ export const Settings = Type.Object(
     ingest: Type.Object(
       {
         batchMessages: whole(2000, 1, 100_000, 'Most messages read from the log at once.'),
+        profiles: text(
+          '',
+          'Folder of device profiles of your own (*.json), beside those that are shipped.',
+        ),
         clockAheadMinutes: number(
           10,
           0,

@@ -93,12 +93,12 @@ test('1,000 broken payloads between good ones: good ones stored, bad ones kept w
   const series = createMemorySeriesStore()
   const operations = await createSqliteOperationsStore({ file: ':memory:' })
   const clock = createManualClock(start)
-  const deps = { log, series, operations, clock, wall: wallClock }
+  const settings = { batchMessages: 300, profiles: '', clockAheadMinutes: 10 }
+  const deps = { log, series, operations, clock, wall: wallClock, settings }
   const ingest = await startIngest({
     ...deps,
     ...{ random: createRandom(1), logger: silentLogger },
     metrics: createMetrics({ withProcess: false }),
-    settings: { batchMessages: 300, clockAheadMinutes: 10 },
   })
 
   const broken = classes.flatMap(([reason, make]) =>
@@ -133,7 +133,7 @@ test('1,000 broken payloads between good ones: good ones stored, bad ones kept w
   }
   expect(Reflect.ownKeys(Object.prototype)).toEqual(prototype)
 
-  const replay = { ...deps, clockAheadMinutes: 10, formats: [mended] }
+  const replay = { ...deps, formats: [mended] }
   expect(await replayDeadLetters(replay)).toEqual({ replayed: ofEach, stillBad: 1000 - ofEach })
   expect(await replayDeadLetters({ ...replay, reason: 'not-a-number' })).toMatchObject({
     replayed: 0,

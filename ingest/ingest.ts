@@ -16,6 +16,7 @@ import { createOutOfStock } from './derive/out-of-stock.ts'
 import { createIngestCounts, type IngestCounts } from './ingest-counts.ts'
 import { rememberedMessages, runIngestLoop } from './ingest-loop.ts'
 import { createMessageMemory } from './message-memory.ts'
+import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages } from './prepare-batch.ts'
 import { createOperationsSink } from './sinks/operations-sink.ts'
 import { createSeriesSink } from './sinks/series-sink.ts'
@@ -57,6 +58,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const stopping = new AbortController()
   const catalogue = await createCatalogue(operations, wall)
   await catalogue.refresh([])
+  const profiles = loadProfiles(deps.settings.profiles)
   const memory = createMessageMemory(rememberedMessages)
   const counts = createIngestCounts(deps.metrics)
   const sinks = [
@@ -85,7 +87,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     batchMessages: deps.settings.batchMessages,
     prepare: ({ messages, partition }) =>
       prepareMessages(messages, partition, {
-        ...{ formats: deps.formats ?? decoders, memory, catalogue },
+        ...{ formats: deps.formats ?? decoders, profiles, memory, catalogue },
         clockAheadMinutes: deps.settings.clockAheadMinutes,
       }),
     onStart(applied) {

@@ -50,7 +50,7 @@ const control: IngestControl = {
   replayDeadLetters: (reason) =>
     replayDeadLetters({
       ...{ series, operations, clock, wall: wallClock, reason },
-      clockAheadMinutes: settings.ingest.clockAheadMinutes,
+      settings: settings.ingest,
     }),
   async stop() {
     await pruning.stop()

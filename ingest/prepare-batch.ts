@@ -1,7 +1,7 @@
 import type { LoggedMessage, Quality, Reading } from '../domain/index.ts'
 import type { Catalogue } from './catalogue.ts'
-import { decodeMessage, type DecodedMessage } from './decode/decode-message.ts'
-import { hashTelemetry, type PayloadDecoder } from './decode/telemetry.ts'
+import { decodeMessage, type DecodeDeps, type DecodedMessage } from './decode/decode-message.ts'
+import { hashTelemetry } from './decode/telemetry.ts'
 import type { MessageMemory, Verdict } from './message-memory.ts'
 import { isClockBelieved, toReadings } from './to-readings.ts'
 
@@ -17,8 +17,7 @@ export interface PreparedMessage {
   readonly duplicates: number
 }
 
-export interface PrepareDeps {
-  readonly formats: readonly PayloadDecoder[]
+export interface PrepareDeps extends DecodeDeps {
   readonly memory: MessageMemory
   readonly catalogue: Catalogue
   readonly clockAheadMinutes: number
@@ -30,7 +29,7 @@ export async function prepareMessages(
   partition: number,
   deps: PrepareDeps,
 ): Promise<readonly PreparedMessage[]> {
-  const decoded = messages.map((message) => decodeMessage(message, partition, deps.formats))
+  const decoded = messages.map((message) => decodeMessage(message, partition, deps))
   await deps.catalogue.refresh(
     decoded.flatMap((message) => (message.type === 'telemetry' ? [message.topic] : [])),
   )

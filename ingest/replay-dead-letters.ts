@@ -1,3 +1,4 @@
+import type { Settings } from '../config/index.ts'
 import {
   parseDevicePath,
   type Clock,
@@ -11,6 +12,7 @@ import { createCatalogue } from './catalogue.ts'
 import { decoders } from './decode/decoders.ts'
 import type { PayloadDecoder } from './decode/telemetry.ts'
 import { createMessageMemory } from './message-memory.ts'
+import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages } from './prepare-batch.ts'
 
 const lettersAtOnce = 200
@@ -30,13 +32,14 @@ export async function replayDeadLetters(deps: {
   /** The city's. */
   readonly clock: Clock
   readonly wall: Clock
-  readonly clockAheadMinutes: number
+  readonly settings: Settings['ingest']
   readonly reason?: DeadLetterReason | undefined
   readonly formats?: readonly PayloadDecoder[]
 }): Promise<DeadLetterReplay> {
   const { series, operations, reason } = deps
   const catalogue = await createCatalogue(operations, deps.wall)
   const memory = createMessageMemory(lettersAtOnce)
+  const profiles = loadProfiles(deps.settings.profiles)
   const counts = { replayed: 0, stillBad: 0 }
   let cursor: string | undefined
   try {
@@ -49,8 +52,8 @@ export async function replayDeadLetters(deps: {
       for (const letter of page.items.filter(({ replayedAt }) => replayedAt === null)) {
         const { message, partition } = toMessage(letter)
         const [prepared] = await prepareMessages([message], partition, {
-          ...{ formats: deps.formats ?? decoders, memory, catalogue },
-          clockAheadMinutes: deps.clockAheadMinutes,
+          ...{ formats: deps.formats ?? decoders, profiles, memory, catalogue },
+          clockAheadMinutes: deps.settings.clockAheadMinutes,
         })
         if (!prepared || prepared.message.type === 'bad') {
           counts.stillBad++

@@ -6,6 +6,8 @@ import {
   type LoggedMessage,
   type MessageOrigin,
 } from '../../domain/index.ts'
+import { decodeByProfile } from '../profiles/apply-profile.ts'
+import type { Profile } from '../profiles/profile.ts'
 import { decodeCommandResult, type CommandResult } from './command-result.ts'
 import { decodeTelemetry } from './decoders.ts'
 import { decodeState, type DeviceState } from './device-state.ts'
@@ -37,10 +39,16 @@ export type DecodedMessage =
   | (Place & { readonly type: 'nothing' })
   | (Place & { readonly type: 'bad'; readonly letter: DeadLetter })
 
+export interface DecodeDeps {
+  readonly formats: readonly PayloadDecoder[]
+  /** What the topics of bridges carry; where none knows one, its payload is told by its content like every other. */
+  readonly profiles: readonly Profile[]
+}
+
 export function decodeMessage(
   message: LoggedMessage,
   partition: number,
-  formats: readonly PayloadDecoder[],
+  { formats, profiles }: DecodeDeps,
 ): DecodedMessage {
   const place = {
     partition,
@@ -59,7 +67,9 @@ export function decodeMessage(
           ...place,
           type: 'telemetry',
           topic,
-          parts: decodeTelemetry(message.payload, message.receivedAt, formats),
+          parts:
+            (message.path && decodeByProfile(message.topic, message.payload, profiles)) ??
+            decodeTelemetry(message.payload, message.receivedAt, formats),
         }
       case 'state':
         // An empty retained message clears what the broker retained [MQTT-3.3.1-10]; the device said nothing.

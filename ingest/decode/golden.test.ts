@@ -4,6 +4,7 @@ import type { LoggedMessage, Reading } from '../../domain/index.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { createMessageMemory } from '../message-memory.ts'
 import { prepareMessages } from '../prepare-batch.ts'
+import { loadProfiles } from '../profiles/load-profiles.ts'
 import { decoders } from './decoders.ts'
 
 interface Expected {
@@ -30,6 +31,12 @@ function readInput(name: string): Uint8Array {
   return readFileSync(existsSync(json) ? json : new URL(`${name}/input.bin`, folder))
 }
 
+/** The topic of a bridge that speaks for s1/d1; null for a device's own. */
+function readBridgeTopic(name: string): string | null {
+  const file = new URL(`${name}/topic.txt`, folder)
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null
+}
+
 describe('golden payloads', () => {
   afterEach(() => {
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('polluted')
@@ -39,12 +46,15 @@ describe('golden payloads', () => {
     const payload = readInput(name)
     const text = readFileSync(new URL(`${name}/expected.json`, folder), 'utf8')
     const expected = JSON.parse(text) as Expected
+    const topic = readBridgeTopic(name)
     const message: LoggedMessage = {
-      ...{ topic: 'v1/s1/d1/telemetry', payload, receivedAt, position: 77 },
+      ...{ topic: topic ?? 'v1/s1/d1/telemetry', payload, receivedAt, position: 77 },
       ...{ qos: 1, retain: false, clientId: 's1.d1' },
+      ...(topic === null ? {} : { path: { site: 's1', device: 'd1' } }),
     }
     const [prepared] = await prepareMessages([message], 0, {
       formats: decoders,
+      profiles: loadProfiles(''),
       memory: createMessageMemory(10),
       catalogue: everyoneRegistered,
       clockAheadMinutes: 10,
