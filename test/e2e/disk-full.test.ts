@@ -1,27 +1,12 @@
-import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { startLarder, temporaryFolder } from '../support/larder-process.ts'
+import { mountSmallDisk } from '../support/small-disk.ts'
 import { expectStoredOnce, startPublisher } from '../support/start-publisher.ts'
 
 const folder = temporaryFolder('disk-full')
 afterAll(() => folder.remove())
-
-/** Takes all the space that is left. */
-function fill(file: string): void {
-  const descriptor = openSync(file, 'w')
-  for (let bytes = 1 << 20; bytes >= 512; bytes /= 2) {
-    const block = Buffer.alloc(bytes, 1)
-    try {
-      while (writeSync(descriptor, block) === bytes);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    }
-  }
-  closeSync(descriptor)
-}
 
 const until = async (isTrue: () => boolean, withinMs: number, words: string): Promise<void> => {
   const deadline = performance.now() + withinMs
@@ -32,17 +17,14 @@ const until = async (isTrue: () => boolean, withinMs: number, words: string): Pr
 }
 
 test('on a full disk nothing is acknowledged that is not kept, and it goes on by itself once there is space', async (context) => {
-  const mount = join(folder.path, 'disk')
-  mkdirSync(mount)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', mount], { stdio: 'ignore' })
-  } catch {
+  const disk = mountSmallDisk(folder.path, 64)
+  if (!disk) {
     console.warn('SKIPPED: a full disk needs the right to mount a tmpfs')
     context.skip()
+    return
   }
   const devices = ['probe-1', 'probe-2']
-  const filler = join(mount, 'filler')
-  const larder = await startLarder(join(mount, 'data'))
+  const larder = await startLarder(join(disk.path, 'data'))
   const { mqttPort } = larder
   const ledger = join(folder.path, 'acknowledged.txt')
   const publisher = await startPublisher({ larder, mqttPort, ledger, site: 'full', devices })
@@ -50,7 +32,7 @@ test('on a full disk nothing is acknowledged that is not kept, and it goes on by
   try {
     await until(() => count() > 200, 20_000, 'acknowledgements')
 
-    fill(filler)
+    disk.fill()
     await until(() => /disk of .*log\.db is full/.test(larder.output()), 20_000, 'a sentence')
     await sleep(1_000)
     const atFull = count()
@@ -60,7 +42,7 @@ test('on a full disk nothing is acknowledged that is not kept, and it goes on by
     expect(larder.child.exitCode, larder.output()).toBe(null)
     expect((await larder.request('GET', '/v1/status')).status).toBe(200)
 
-    rmSync(filler)
+    disk.free()
     await until(() => count() > atFull, 5_000, `acknowledgements again\n${larder.output()}`)
     await until(() => count() > atFull + 200, 20_000, 'more acknowledgements')
     await publisher.stop()
@@ -69,6 +51,6 @@ test('on a full disk nothing is acknowledged that is not kept, and it goes on by
   } finally {
     publisher.kill()
     await larder.kill()
-    execFileSync('umount', ['-l', mount])
+    disk.unmount()
   }
 })
