@@ -72,6 +72,7 @@ describe.skipIf(browser === null)('the board in a real browser', () => {
       for (const row of ['data-stock', 'data-transfer', 'data-slot', 'data-probe', 'data-device']) {
         expect(await page.locator(`[${row}]`).count(), row).toBeGreaterThan(5)
       }
+      expect(await page.locator('[data-problem="gateway"]').textContent()).toContain('old password')
       const overflow = await page.evaluate<number>(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       )

@@ -237,6 +237,13 @@ export function createFakeCity(now = Date.parse('2026-11-14T10:37:00Z')): FakeCi
         name,
         ready: true,
         words: `${name} runs`,
+        ...(name === 'gateway'
+          ? {
+              problems: [
+                '12 refusals "wrong-secret" in the last 10 minutes: a device has an old password; "larder devices rotate SITE/DEVICE" gives it a new one.',
+              ],
+            }
+          : {}),
       })),
       clock: { wallAt: at, cityAt: at, speed: 60, now: at, waiting: false },
       ingestLagMs: 4_000,

@@ -29,13 +29,22 @@ export function AlarmsPanel(props: { readonly state: BoardState }) {
         ),
     [alarms],
   )
+  const problems = (state.status?.stages ?? []).flatMap(({ name, problems: words = [] }) =>
+    words.map((sentence) => ({ name, sentence })),
+  )
   return (
     <PanelFrame
       id="alarms"
-      isEmpty={open.length === 0}
-      note={<span class="dim">{count(open.length)} open</span>}
+      isEmpty={open.length + problems.length === 0}
+      note={<span class="dim">{count(open.length + problems.length)} open</span>}
     >
       <ul class="rows alarms">
+        {problems.map(({ name, sentence }) => (
+          <li key={sentence} data-problem={name}>
+            <SeverityMark severity="warning" words={name} />
+            <span class="name">{sentence}</span>
+          </li>
+        ))}
         {open.slice(0, shown).map((alarm) => (
           <li key={alarm.id} data-alarm={alarm.id}>
             <SeverityMark

@@ -75,8 +75,11 @@ function Health(props: { readonly state: BoardState }) {
       {status?.stages
         .filter((stage) => stage.ready)
         .map((stage) => (
-          <li key={stage.name} title={stage.words}>
-            <SeverityMark severity="good" words={stage.name} />
+          <li key={stage.name} title={[stage.words, ...(stage.problems ?? [])].join('\n')}>
+            <SeverityMark
+              severity={stage.problems?.length ? 'warning' : 'good'}
+              words={stage.name}
+            />
           </li>
         ))}
       {notReady.map((stage) => (
