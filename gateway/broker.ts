@@ -18,6 +18,9 @@ import { createAuthenticator, type LoginRefusal } from './identity/authenticator
 import { boundSessions } from './sessions/bound-sessions.ts'
 import { createCommandDelivery } from './sessions/command-delivery.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
+import { deliverExactly } from './sessions/exact-delivery.ts'
+import { keepSessionsExactly } from './sessions/exact-sessions.ts'
+import { createInboundOnce } from './sessions/inbound-once.ts'
 import { createUplinkReceiver } from './uplink/receive-uplink.ts'
 import { maxTopicLevels } from './wire/mqtt-frame.ts'
 
@@ -64,6 +67,8 @@ export async function createBroker(deps: {
   readonly mayRetain: (topic: string) => boolean
   readonly isNewestRetained: (topic: string, receivedAt: number) => boolean
   readonly onReady: (client: Client, isGateway: boolean) => void
+  /** The client comes back to a session that was kept, as its CONNACK has to say. */
+  readonly onSessionPresent: (client: Client) => void
 }): Promise<Broker> {
   const { queue, registry, clock, logger, metrics } = deps
   const authenticator = createAuthenticator(registry)
@@ -75,6 +80,8 @@ export async function createBroker(deps: {
   const siteCommands = new Set<Client>()
   /** Sessions that subscribed to more than their own commands. While there are none, telemetry need not be routed. */
   const watchers = new Set<string>()
+  /** Client ids of the sessions that outlive their connection. */
+  const keptSessions = new Set<string>()
 
   const uplinks = createUplinkReceiver({
     queue,
@@ -109,8 +116,16 @@ export async function createBroker(deps: {
     const will = wills.get(client)
     if (will && checkPublish(identity, will)) return 'will-not-allowed'
     identities.set(client, identity)
+    if (!client.clean && keptSessions.has(client.id)) deps.onSessionPresent(client)
     return null
   }
+
+  const keepOnce = createInboundOnce((client, packet) =>
+    persistence.incomingGetPacket(client, packet).then(
+      () => true,
+      () => false,
+    ),
+  )
 
   const aedes = await Aedes.createBroker({
     concurrency: 100,
@@ -123,6 +138,7 @@ export async function createBroker(deps: {
 
     preConnect(client, packet, done) {
       if (packet.will) wills.set(client, { topic: packet.will.topic, retain: !!packet.will.retain })
+      deliverExactly(client, (counter) => sessions.wasQueued(client, counter))
       done(null, true)
     },
 
@@ -152,12 +168,13 @@ export async function createBroker(deps: {
       const message = toMessage(packet, isWill(client, packet) ? null : client, clock)
       const acknowledge = (error: Error | null): void => {
         if (!error && packet.qos > 0) metrics.acknowledged.inc()
+        packet.dup = false // [MQTT-3.3.1-3]
         // Not kept, so not acknowledged: the connection closes and the device sends again.
         done(error)
       }
       const gateway = identity && isUplink(identity, packet.topic) ? gatewayOf(identity) : null
       if (gateway) uplinks.receive(gateway, message, acknowledge)
-      else queue.add(message, acknowledge)
+      else keepOnce(client, packet, (kept) => queue.add(message, kept), acknowledge)
     },
 
     authorizeSubscribe(client, subscription, done) {
@@ -177,6 +194,9 @@ export async function createBroker(deps: {
     },
   })
 
+  const { persistence } = aedes as unknown as {
+    persistence: { incomingGetPacket(client: Client, packet: object): Promise<unknown> }
+  }
   const clientOf = (id: string): Client | undefined =>
     (aedes as unknown as { clients: Partial<Record<string, Client>> }).clients[id]
 
@@ -207,9 +227,13 @@ export async function createBroker(deps: {
     },
     onDropped: () => refuse('session-queue-full'),
   })
+  const sessions = keepSessionsExactly(aedes)
+  retainAtOnce(aedes)
   skipUnwatched(aedes, () => watchers.size > 0)
 
   aedes.on('clientReady', (client) => {
+    if (client.clean) keptSessions.delete(client.id)
+    else keptSessions.add(client.id)
     const identity = identities.get(client)
     deps.onReady(client, identity !== undefined && gatewayOf(identity) !== null)
     deliverCommands(client)
@@ -302,5 +326,21 @@ function skipUnwatched(aedes: Aedes, isWatched: () => boolean): void {
     const isUnheard = !packet.retain && !isWatched()
     if (isFromClient && (isUnheard || isUplinkTopic(packet.topic))) done()
     else publish(packet, client, done)
+  }
+}
+
+/**
+ * aedes retains a message and then goes on with it, so that one without RETAIN overtakes it: retained here, all go the same
+ * way, and none is queued for a later delivery with RETAIN [MQTT-3.3.1-9], [MQTT-4.6.0-6].
+ */
+function retainAtOnce(aedes: Aedes): void {
+  const broker = aedes as unknown as {
+    publish(packet: PublishPacket, ...rest: unknown[]): void
+    persistence: { storeRetained(packet: PublishPacket): Promise<void> }
+  }
+  const publish = broker.publish.bind(aedes)
+  broker.publish = (packet, ...rest) => {
+    if (packet.retain) void broker.persistence.storeRetained(packet)
+    publish(packet.retain ? { ...packet, retain: false } : packet, ...rest)
   }
 }

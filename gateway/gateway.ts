@@ -79,6 +79,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     isNewestRetained: (topic, receivedAt) => retained?.isNewest(topic, receivedAt) ?? true,
     onReady: (client: Client, isGateway: boolean) =>
       (client.conn as Guard).allowLongPackets(isGateway ? uplinkSlackBytes : 0),
+    onSessionPresent: (client) => (client.conn as Guard).announceSession(),
   })
   retained = await restoreRetained({
     store: deps.registry,

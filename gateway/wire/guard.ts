@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { createFrameAssembly } from './frame-assembly.ts'
 import { checkFrame, readLength, type FrameFault } from './mqtt-frame.ts'
+import { createSubackCodes } from './suback-codes.ts'
 
 export interface GuardSettings {
   readonly maxPacketBytesBeforeLogin: number
@@ -23,6 +24,8 @@ export interface Gate {
 export interface Guard extends Duplex {
   /** The login was accepted: packets may be longer from here on, by `slackBytes` more than the settings say. */
   allowLongPackets(slackBytes?: number): void
+  /** The CONNACK is to say that there is a session: aedes says so only of one with subscriptions [MQTT-3.2.2-2]. */
+  announceSession(): void
 }
 
 /** How long an answer to a refused connection may take to leave. */
@@ -42,8 +45,10 @@ export function createGuard(
 ): Guard {
   const { settings, gate } = deps
   const assembly = createFrameAssembly()
+  const subacks = createSubackCodes()
   let wantsMore = false
   let hasConnected = false
+  let hasDisconnected = false
   let limit = settings.maxPacketBytesBeforeLogin
   let frameTimer: NodeJS.Timeout | undefined
 
@@ -58,7 +63,8 @@ export function createGuard(
   /** Bytes at the start of `bytes` that are whole valid frames; null once refused. */
   const checkFrames = (bytes: Buffer): number | null => {
     let at = 0
-    while (at < bytes.length) {
+    // What is behind a DISCONNECT is not read any more.
+    while (at < bytes.length && !hasDisconnected) {
       const length = readLength(bytes, at)
       if (length === null) break
       if (length === 'length') return refuseNull('length')
@@ -67,6 +73,9 @@ export function createGuard(
       const refusal = checkFrame(bytes, at, length, hasConnected)
       if (refusal) return refuseNull(refusal.fault, refusal.answer)
       hasConnected = true
+      if (bytes[at] === 0x82)
+        subacks.asked(bytes.subarray(at, at + length.head + length.body), length.head)
+      hasDisconnected = bytes[at]! >> 4 === 14
       at += length.head + length.body
     }
     return at
@@ -98,7 +107,7 @@ export function createGuard(
   }
 
   const receive = (chunk: Buffer): void => {
-    if (guard.destroyed) return
+    if (guard.destroyed || hasDisconnected) return
     const bytes = assembly.join(chunk)
     const whole = checkFrames(bytes)
     if (whole === null) return
@@ -112,6 +121,15 @@ export function createGuard(
     if (!wantsMore || !gate.isOpen()) hold()
   }
 
+  let hasSession = false
+  const answer = (bytes: Buffer): Buffer => {
+    if (!hasSession || bytes[0] !== 0x20 || bytes[3] !== 0) return subacks.complete(bytes)
+    hasSession = false
+    const connack = Buffer.from(bytes)
+    connack[2] = 1
+    return connack
+  }
+
   const guard = Object.assign(
     new Duplex({
       read() {
@@ -119,11 +137,11 @@ export function createGuard(
         proceed()
       },
       write(chunk: Buffer, _, done) {
-        send(socket, chunk, done)
+        send(socket, answer(chunk), done)
       },
       // The broker writes a packet in many small pieces: joined they leave in one segment.
       writev(chunks, done) {
-        send(socket, Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done)
+        send(socket, answer(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer))), done)
       },
       final(done) {
         socket.end()
@@ -143,6 +161,9 @@ export function createGuard(
       allowLongPackets(slackBytes = 0) {
         clearTimeout(loginTimer)
         limit = settings.maxPacketBytes + slackBytes
+      },
+      announceSession() {
+        hasSession = true
       },
     },
   )

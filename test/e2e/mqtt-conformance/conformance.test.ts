@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { connectCases } from './connect.cases.ts'
+import { deliveryCases } from './delivery.cases.ts'
 import { hold, type Case } from './conversation.ts'
 import { publishCases } from './publish.cases.ts'
 import { retainedCases } from './retained.cases.ts'
 import { subscribeCases } from './subscribe.cases.ts'
 import { topicCases } from './topic.cases.ts'
+import { unsubscribeCases } from './unsubscribe.cases.ts'
 import { willCases } from './will.cases.ts'
 
 const groups: Readonly<Record<string, readonly Case[]>> = {
   CONNECT: connectCases,
   Wills: willCases,
   PUBLISH: publishCases,
+  'deliveries to subscribers': deliveryCases,
   'retained messages': retainedCases,
-  'SUBSCRIBE, UNSUBSCRIBE and PINGREQ': subscribeCases,
+  SUBSCRIBE: subscribeCases,
+  'UNSUBSCRIBE and PINGREQ': unsubscribeCases,
   'topics, flags and the connection': topicCases,
 }
 

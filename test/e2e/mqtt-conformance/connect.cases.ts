@@ -13,14 +13,15 @@ import {
   subscribe,
   text,
   together,
+  type Packet,
 } from './packets.ts'
 
 const [a, b, c] = [client('a'), client('b'), client('c')]
 const surrogate = hex('eda080')
 
 /** A CONNECT that is closed without an answer. */
-const closes = (statements: string, what: string, ...[packet]: Parameters<typeof a.sends>): Case =>
-  demands(statements, what, a.sends(packet!), a.isClosed())
+const closes = (statements: string, what: string, packet: Packet): Case =>
+  demands(statements, what, a.sends(packet), a.isClosed())
 
 export const connectCases: readonly Case[] = [
   closes('3.1.0-1', 'PUBLISH before CONNECT', publish('t')),
@@ -248,8 +249,8 @@ export const connectCases: readonly Case[] = [
   demands(
     '3.1.4-4 3.2.0-1',
     'the answer to CONNECT comes before those to what was sent with it',
-    a.sends(together(connect(), subscribe(1, 't'), pingreq)),
-    a.gets(connack(), suback(1, 0), pingresp),
+    a.sends(together(connect(), subscribe(1, 't'))),
+    a.gets(connack(), suback(1, 0)),
   ),
   demands(
     '3.1.4-5 3.2.2-5',
@@ -271,11 +272,6 @@ export const connectCases: readonly Case[] = [
     a.sends(connect({ clean: false, password: 'wrong' })),
     a.gets(connack(4, { present: false })),
     a.isClosed(),
-  ),
-  closes(
-    '3.2.2-6 3.1.4-1',
-    'flags on the fixed header of CONNECT',
-    together(raw('11'), () => Buffer.alloc(0)),
   ),
 ]
 

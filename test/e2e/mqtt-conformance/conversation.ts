@@ -40,6 +40,9 @@ const patienceMs = 5000
 /** Long enough for a message to be routed, where none must come. */
 const settleMs = 40
 
+/** The gateway's own state, which a filter like `#` meets too, is no part of any conversation. */
+const ownState = 'v1/hub/gateway/state'
+
 /** One raw socket and the frames that came over it. */
 interface Line {
   readonly socket: Socket
@@ -64,6 +67,12 @@ async function openLine(port: number): Promise<Line> {
   })
   await new Promise((resolve) => socket.once('connect', resolve))
   const takeFrame = (): Buffer | null => {
+    for (;;) {
+      const frame = takeAnyFrame()
+      if (!frame?.includes(ownState)) return frame
+    }
+  }
+  const takeAnyFrame = (): Buffer | null => {
     let length = 0
     for (let at = 1; at < bytes.length && at <= 4; at++) {
       length += (bytes[at]! & 127) * 128 ** (at - 1)

@@ -1,12 +1,12 @@
 import { client, demands, type Case } from './conversation.ts'
-import { publish, puback, pubrec, pubrel, suback, subscribe } from './packets.ts'
+import { publish, puback, pubrec, pubrel, suback, subscribe, type Packet } from './packets.ts'
 
 const [a, b] = [client('a'), client('b')]
 const keep = (topic: string, payload: string, qos = 1) => [
   b.sends(publish(topic, payload, { qos, id: 1, retain: true })),
   ...(qos === 1 ? [b.gets(puback(1))] : [b.getsNothing()]),
 ]
-const gets = (filter: string, ...packets: Parameters<typeof a.gets>) => [
+const gets = (filter: string, ...packets: readonly Packet[]) => [
   a.logsIn(),
   a.sends(subscribe(1, [filter, 2])),
   a.gets(suback(1, 2), ...packets),

@@ -1,5 +1,5 @@
 import { client, demands, type Case } from './conversation.ts'
-import { frame, hex, publish, puback, raw, suback, subscribe } from './packets.ts'
+import { frame, hex, publish, puback, raw, suback, subscribe, type Packet } from './packets.ts'
 
 const [a, b] = [client('a'), client('b')]
 
@@ -28,8 +28,8 @@ const passesBy = (statements: string, filter: string, topic: string): Case =>
     b.gets(puback(1)),
     a.getsNothing(),
   )
-const closes = (statements: string, what: string, ...[packet]: Parameters<typeof a.sends>): Case =>
-  demands(statements, what, a.logsIn(), a.sends(packet!), a.isClosed())
+const closes = (statements: string, what: string, packet: Packet): Case =>
+  demands(statements, what, a.logsIn(), a.sends(packet), a.isClosed())
 
 export const topicCases: readonly Case[] = [
   ...(
