@@ -135,6 +135,38 @@ export const Settings = Type.Object(
       },
       closed,
     ),
+    uplink: Type.Object(
+      {
+        url: text(
+          '',
+          'Of an edge gateway: its hub, mqtts://host:8883, or mqtt://host:1883 where the network itself is protected.',
+        ),
+        passwordFile: text('', 'File with the password that the hub gave this gateway.'),
+        ca: text('', 'PEM file of the authority that signed the certificate of the hub.'),
+        cert: text('', 'PEM file of the certificate that this gateway shows the hub.'),
+        key: text('', 'PEM file of its private key.'),
+        keepHours: number(
+          72,
+          0.01,
+          1000,
+          'What the hub does not have is kept so long, in hours that the gateway runs, then dropped, oldest first.',
+        ),
+        keepMegabytes: whole(2048, 16, 1_000_000, 'And at most so many megabytes of it.'),
+        backlogPerSecond: whole(
+          0,
+          0,
+          1_000_000,
+          'Messages a second that are sent of what a cut of the line left behind, beside the live ones; 0: as fast as the line takes them.',
+        ),
+        maxPacketBytes: whole(
+          65_536,
+          4096,
+          1_048_576,
+          "Longest batch, and longest packet that this gateway takes of a device: not above the hub's mqtt.maxPacketBytes.",
+        ),
+      },
+      closed,
+    ),
     messageLog: Type.Object(
       {
         keepDays: number(7, 0.01, 3650, 'Raw messages are kept so long, in city days.'),

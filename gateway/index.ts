@@ -3,3 +3,4 @@
  * and promises that what it acknowledges is durable, and that nobody reads or speaks for another.
  */
 export * from './gateway.ts'
+export * from './uplink/start-uplink.ts'
