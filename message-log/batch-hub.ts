@@ -187,6 +187,7 @@ export function createBatchHub(
         messages: count(),
         bytes: store.bytes(),
         oldestReceivedAt: store.oldestReceivedAt(),
+        newestReceivedAt: store.newestReceivedAt(),
         ends: new Map([[0, store.end()]]),
         starts: new Map([[0, store.start()]]),
         holes: store.holes(),

@@ -37,6 +37,8 @@ export interface BatchStore {
   addHole(hole: LogHole): void
   bytes(): number
   oldestReceivedAt(): number | null
+  /** Of the batch appended last. */
+  newestReceivedAt(): number | null
   close(): void
 }
 

@@ -61,6 +61,7 @@ export function createMemoryBatchStore(): BatchStore {
     addHole: (hole) => void holes.push(hole),
     bytes: () => bytes,
     oldestReceivedAt: () => kept[0]?.oldestReceivedAt ?? null,
+    newestReceivedAt: () => kept.at(-1)?.newestReceivedAt ?? null,
     close: () => void (kept = []),
   }
 }

@@ -150,9 +150,11 @@ export function describeMessageLog(name: string, open: () => Promise<MessageLog>
     it('says how much it keeps', async () => {
       const empty = await log.stats()
       expect([empty.messages, empty.oldestReceivedAt, empty.holes]).toEqual([0, null, []])
+      expect(empty.newestReceivedAt).toBe(null)
       await log.append(messages(3, 12))
       const stats = await log.stats()
       expect([stats.messages, stats.oldestReceivedAt]).toEqual([10, 1_000_003])
+      expect(stats.newestReceivedAt).toBe(1_000_012)
       expect(stats.ends).toEqual(new Map([[0, 10]]))
       expect(stats.bytes).toBeGreaterThan(0)
     })

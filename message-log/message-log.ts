@@ -22,6 +22,8 @@ export interface LogStats {
   readonly messages: number
   readonly bytes: number
   readonly oldestReceivedAt: number | null
+  /** Of the batch appended last. */
+  readonly newestReceivedAt: number | null
   /** Highest durable position by partition. */
   readonly ends: ReadonlyMap<number, Position>
   /** Oldest position not pruned, by partition. */

@@ -43,6 +43,9 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
   const oldest = connection
     .prepare<[], number>('SELECT oldest_received_at FROM batch ORDER BY first LIMIT 1')
     .pluck()
+  const newest = connection
+    .prepare<[], number>('SELECT newest_received_at FROM batch ORDER BY first DESC LIMIT 1')
+    .pluck()
 
   const id = connection.prepare<[], string>('SELECT id FROM identity').pluck().get()!
   let end = lastStored
@@ -216,6 +219,7 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
     addHole,
     bytes: () => usedBytes(connection),
     oldestReceivedAt: () => unlessDamaged(() => oldest.get() ?? null, null),
+    newestReceivedAt: () => unlessDamaged(() => newest.get() ?? null, null),
     close() {
       mark.close()
       connection.close()

@@ -26,6 +26,8 @@ export async function startMessageLogWorker(deps: {
   /** Null: whoever owns the log prunes it. */
   readonly settings: { readonly keepDays: number; readonly keepMegabytes: number } | null
   readonly clock: Clock
+  /** City milliseconds per wall millisecond, at most; 1 where it is not named. */
+  readonly clockSpeed?: number
   readonly logger: Logger
   readonly onDeath: (error: LarderError) => void
 }): Promise<MessageLogWorker> {
@@ -67,7 +69,7 @@ export async function startMessageLogWorker(deps: {
 
   const log = connectMessageLog(connect())
   const { settings } = deps
-  const pruning = settings && startPruning({ log, ...deps, settings })
+  const pruning = settings && startPruning({ log, clockSpeed: 1, ...deps, settings })
   let stopping: Promise<void> | undefined
   return {
     log,

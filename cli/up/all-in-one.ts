@@ -84,6 +84,7 @@ async function compose(
     file: folder.file('log.db'),
     settings: settings.messageLog,
     clock,
+    clockSpeed: settings.city.speed,
     logger,
     onDeath,
   })
