@@ -147,7 +147,7 @@ export const willCases: readonly Case[] = [
     b.gets(publish('will', 'gone')),
   ),
   demands(
-    '3.14.4-3',
+    '3.14.4-2',
     'nothing behind a DISCONNECT is processed',
     a.logsIn(),
     a.sends(disconnect, publish('t', 'late', { qos: 1, id: 1 })),
