@@ -80,6 +80,30 @@ export const Settings = Type.Object(
           'Certificates of devices over TLS. optional: in place of a password; required: no connection without.',
         ),
         tlsClientCa: text('', 'PEM file of the authorities that sign the certificates of devices.'),
+        joinPerSecond: number(
+          5,
+          0.1,
+          1000,
+          'Logins and messages per second of one join credential.',
+        ),
+        joinDevices: whole(
+          100,
+          0,
+          10_000,
+          'Devices of a site that came with a join credential and that nobody has adopted.',
+        ),
+        sessionExpiryHours: number(
+          24,
+          0.01,
+          8760,
+          'A session kept for a client that is away (clean session 0) ends after so long.',
+        ),
+        maxSessions: whole(
+          10_000,
+          1,
+          1_000_000,
+          'Sessions kept for clients that are away; the one away longest ends first.',
+        ),
         tlsClientCrl: text(
           '',
           'PEM file of the revocation lists of those authorities, one for each.',

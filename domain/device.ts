@@ -23,7 +23,7 @@ export interface Device {
 
 export type CredentialKind = 'device' | 'join' | 'bridge' | 'operator'
 
-/** A stored credential: never the secret, but SHA-256(salt || secret), both hex. */
+/** A stored credential: never the secret, but what `hashSecret` or, of one that a person chose, `hashPassword` makes of it. */
 export interface Credential {
   readonly username: string
   readonly kind: CredentialKind
@@ -39,6 +39,9 @@ export interface Credential {
   /** Of a bridge: what it may publish beside its filters, and for which device. The first that matches counts. */
   readonly mappings: readonly TopicMapping[]
 }
+
+/** A credential as it may be shown. */
+export type CredentialView = Omit<Credential, 'salt' | 'hash'>
 
 /**
  * Topics of a bridge as devices of ours: `device` (and `site`) may hold `{1}`, `{2}`, … for what the first, second, … `+` of
@@ -72,15 +75,15 @@ export interface DeviceRegistry extends RetainedStore {
   markCommandSent(id: string, at: number): Promise<void>
   /** Devices that a command waits for: what another gateway or a restart left undone. */
   devicesWithCommands(now: number): Promise<readonly DevicePath[]>
+  /** Devices of a site that came with a join credential and that nobody has adopted. */
+  unregisteredDevices(site: string): Promise<readonly string[]>
   /** Calls back when a credential is changed or a command queued; returns the way to stop it. */
-  subscribe(
-    listener: (change: {
-      readonly site: string
-      readonly device: string
-      readonly what: 'credential' | 'command'
-    }) => void,
-  ): () => void
+  subscribe(listener: (change: RegistryChange) => void): () => void
 }
+
+export type RegistryChange =
+  | { readonly what: 'credential'; readonly username: string }
+  | { readonly what: 'command'; readonly site: string; readonly device: string }
 
 export interface DeviceCommand {
   readonly id: string

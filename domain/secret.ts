@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
 /** What is shown once and what is stored. */
 export interface CreatedSecret {
@@ -30,4 +30,43 @@ export function verifySecret(
   const expected = Buffer.from(stored.hash, 'hex')
   const actual = Buffer.from(hashSecret(secret, stored.salt), 'hex')
   return expected.length === actual.length && timingSafeEqual(expected, actual)
+}
+
+const passwordMark = 'scrypt:'
+/** scrypt (RFC 7914) with the parameters of OWASP's cheat sheet for password storage: 32 MiB and about 0.1 s a try. */
+const scryptCost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
+const scryptBytes = 32
+
+/** What is stored of a password that a person chose, and that may be guessed. */
+export async function hashPassword(
+  password: string,
+): Promise<{ readonly salt: string; readonly hash: string }> {
+  const salt = randomBytes(16)
+  return {
+    salt: salt.toString('hex'),
+    hash: passwordMark + (await derive(password, salt)).toString('hex'),
+  }
+}
+
+/** Whether a stored hash is that of a password that a person chose. */
+export function isPasswordHash(hash: string): boolean {
+  return hash.startsWith(passwordMark)
+}
+
+export async function verifyPassword(
+  password: string,
+  stored: { readonly salt: string; readonly hash: string },
+): Promise<boolean> {
+  const expected = Buffer.from(stored.hash.slice(passwordMark.length), 'hex')
+  const actual = await derive(password, Buffer.from(stored.salt, 'hex'))
+  return expected.length === actual.length && timingSafeEqual(expected, actual)
+}
+
+function derive(password: string, salt: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, scryptBytes, scryptCost, (error, key) => {
+      if (error) reject(error)
+      else resolve(key)
+    })
+  })
 }

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
+import type { Settings } from '../config/index.ts'
 import type { Clock, DevicePath, DeviceRegistry, RawMessage } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import {
@@ -10,13 +12,16 @@ import {
   isUplink,
   isSiteCommands,
   isUplinkTopic,
+  mappedPath,
   mayReceive,
   type Identity,
 } from './identity/access.ts'
 import type { AppendQueue } from './append-queue.ts'
-import { createAuthenticator, type LoginRefusal } from './identity/authenticator.ts'
+import { createLiveIdentities } from './identity/live-identities.ts'
+import { createLogins, returnCodes, type ConnectRefusal, type Peer } from './identity/log-in.ts'
 import { boundSessions } from './sessions/bound-sessions.ts'
 import { createCommandDelivery } from './sessions/command-delivery.ts'
+import { isLoopback } from './listeners/loopback.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 import { deliverExactly } from './sessions/exact-delivery.ts'
 import { keepSessionsExactly } from './sessions/exact-sessions.ts'
@@ -28,23 +33,9 @@ export interface Broker {
   readonly aedes: Aedes
   /** Puts a message into what is retained, without telling anybody. */
   retain(packet: PublishPacket): Promise<unknown>
-  /** Takes a connection, with the names of its certificate where it has one that is trusted. */
-  handle(connection: Duplex, certificate: readonly string[] | null): void
+  handle(connection: Duplex, peer: Peer): void
   /** Closes every connection; their Wills go the way of every message. */
   stop(): Promise<void>
-}
-
-/** CONNACK return codes of MQTT 3.1.1, 3.2.2.3. */
-const returnCodes: Record<LoginRefusal | 'id-in-use' | 'will-not-allowed' | 'not-ready', number> = {
-  'no-credentials': 4,
-  'unknown-user': 4,
-  'wrong-secret': 4,
-  revoked: 5,
-  'wrong-client-id': 2,
-  'certificate-wrong-name': 5,
-  'id-in-use': 2,
-  'will-not-allowed': 5,
-  'not-ready': 3,
 }
 
 /** Longest client id of MQTT 3.1 that is taken: `site.device` does not fit the 23 characters of its specification. */
@@ -57,7 +48,10 @@ const connectPacketsQueued = 42
  * asynchronous step before aedes answers: so PUBACK, PUBREC and the publishing of a Will all come after it.
  */
 export async function createBroker(deps: {
-  readonly settings: { readonly drainTimeoutMs: number; readonly connectDeadlineMs: number }
+  readonly settings: Pick<
+    Settings['mqtt'],
+    'drainTimeoutMs' | 'connectDeadlineMs' | 'joinPerSecond' | 'joinDevices'
+  >
   readonly queue: AppendQueue
   readonly registry: DeviceRegistry
   readonly clock: Clock
@@ -71,9 +65,14 @@ export async function createBroker(deps: {
   readonly onSessionPresent: (client: Client) => void
 }): Promise<Broker> {
   const { queue, registry, clock, logger, metrics } = deps
-  const authenticator = createAuthenticator(registry)
-  const identities = new WeakMap<Client, Identity>()
-  const certificates = new WeakMap<object, readonly string[]>()
+  const logins = createLogins({
+    registry,
+    settings: deps.settings,
+    monotonic: () => performance.now(),
+    wait: sleep,
+    isTrusted: isLoopback,
+  })
+  const peers = new WeakMap<object, Peer>()
   const wills = new WeakMap<Client, { topic: string; retain: boolean }>()
   const takesCommands = new WeakSet<Client>()
   /** Edge gateways that take the commands of all devices of their site. */
@@ -97,28 +96,12 @@ export async function createBroker(deps: {
   })
 
   const refuse = (reason: string): void => metrics.refused.inc({ reason })
-
-  const logIn = async (
-    client: Client,
-    username: string | undefined,
-    password: Buffer | undefined,
-  ): Promise<keyof typeof returnCodes | null> => {
-    const { identity, refused } = await authenticator.logIn({
-      clientId: client.id,
-      username,
-      password,
-      certificate: certificates.get(client.conn) ?? null,
-    })
-    if (!identity) return refused
-    const other = clientOf(client.id)
-    const holder = other && identities.get(other)
-    if (holder && holder.username !== identity.username) return 'id-in-use'
-    const will = wills.get(client)
-    if (will && checkPublish(identity, will)) return 'will-not-allowed'
-    identities.set(client, identity)
-    if (!client.clean && keptSessions.has(client.id)) deps.onSessionPresent(client)
-    return null
-  }
+  const identities = createLiveIdentities({
+    clients: () => Object.values(clientsOf(aedes)).filter((client) => client !== undefined),
+    clientOf: (id) => clientOf(id),
+    readAgain: (identity) => logins.readAgain(identity),
+    onClosed: refuse,
+  })
 
   const keepOnce = createInboundOnce((client, packet) =>
     persistence.incomingGetPacket(client, packet).then(
@@ -143,14 +126,25 @@ export async function createBroker(deps: {
     },
 
     authenticate(client, username, password, done) {
-      logIn(client, username, password)
+      const holder = (): Identity | undefined => {
+        const other = clientOf(client.id)
+        return other && identities.get(other)
+      }
+      const peer = peers.get(client.conn) ?? { address: '', certificate: null }
+      const will = wills.get(client)
+      logins
+        .logIn({ clientId: client.id, username, password, peer, will, holder })
         .catch((error: unknown) => {
           logger.error({ err: error }, 'a login could not be checked')
-          return 'not-ready' as const
+          return { identity: null, refused: 'not-ready' } as const
         })
-        .then((refusal) => {
-          if (refusal) refuse(refusal)
-          done(refusal && loginError(refusal), refusal === null)
+        .then(({ identity, refused }) => {
+          if (refused) refuse(refused)
+          else {
+            identities.set(client, identity)
+            if (!client.clean && keptSessions.has(client.id)) deps.onSessionPresent(client)
+          }
+          done(refused && loginError(refused), refused === null)
         })
         .catch((error: unknown) => logger.error({ err: error }, 'a login failed'))
     },
@@ -158,14 +152,18 @@ export async function createBroker(deps: {
     authorizePublish(client, packet, done) {
       metrics.received.inc()
       const identity = client && identities.get(client)
-      const refusal = identity ? checkPublish(identity, packet) : 'topic-not-allowed'
+      const refusal = identity
+        ? (checkPublish(identity, packet) ??
+          (identity.kind === 'join' ? logins.takeJoin(identity.username) : null))
+        : 'topic-not-allowed'
       const hasNoRoom = packet.retain && packet.payload.length > 0 && !deps.mayRetain(packet.topic)
       if (refusal ?? hasNoRoom) {
         refuse(refusal ?? 'too-many-retained')
         done(new Error(refusal ?? 'too-many-retained'))
         return
       }
-      const message = toMessage(packet, isWill(client, packet) ? null : client, clock)
+      const path = identity ? mappedPath(identity, packet.topic) : null
+      const message = toMessage(packet, isWill(client, packet) ? null : client, clock, path)
       const acknowledge = (error: Error | null): void => {
         if (!error && packet.qos > 0) metrics.acknowledged.inc()
         packet.dup = false // [MQTT-3.3.1-3]
@@ -197,8 +195,7 @@ export async function createBroker(deps: {
   const { persistence } = aedes as unknown as {
     persistence: { incomingGetPacket(client: Client, packet: object): Promise<unknown> }
   }
-  const clientOf = (id: string): Client | undefined =>
-    (aedes as unknown as { clients: Partial<Record<string, Client>> }).clients[id]
+  const clientOf = (id: string): Client | undefined => clientsOf(aedes)[id]
 
   /** Who takes a device's commands: the device where it is connected here, else the edge gateway of its site. */
   const takerOf = ({ site, device }: DevicePath): Client | undefined => {
@@ -248,23 +245,16 @@ export async function createBroker(deps: {
     logger.error({ err: error }, 'the broker reported an error'),
   )
 
-  const unsubscribe = registry.subscribe(({ site, device, what }) => {
-    if (what === 'command') {
-      const taker = takerOf({ site, device })
+  const unsubscribe = registry.subscribe((change) => {
+    if (change.what === 'command') {
+      const { site, device } = change
+      const taker = takerOf(change)
       if (taker) commands.deliver(taker, { site, device })
       return
     }
-    const client = clientOf(`${site}.${device}`)
-    const identity = client && identities.get(client)
-    if (!identity) return
-    authenticator
-      .isStillValid(identity)
-      .then((isValid) => {
-        if (isValid) return
-        refuse('revoked')
-        client.close()
-      })
-      .catch((error: unknown) => logger.error({ err: error }, 'a credential could not be checked'))
+    identities.changed(change.username).catch((error: unknown) => {
+      logger.error({ err: error }, 'a credential could not be checked')
+    })
   })
 
   return {
@@ -275,20 +265,24 @@ export async function createBroker(deps: {
           persistence: { storeRetained(packet: PublishPacket): Promise<unknown> }
         }
       ).persistence.storeRetained(packet),
-    handle(connection, certificate) {
-      if (certificate) certificates.set(connection, certificate)
+    handle(connection, peer) {
+      peers.set(connection, peer)
       aedes.handle(connection)
     },
     stop() {
       unsubscribe()
       commands.stop()
-      authenticator.stop()
+      logins.stop()
       return new Promise((resolve) => aedes.close(resolve))
     },
   }
 }
 
-function loginError(refusal: keyof typeof returnCodes): AuthenticateError {
+function clientsOf(aedes: Aedes): Readonly<Record<string, Client | undefined>> {
+  return (aedes as unknown as { clients: Record<string, Client | undefined> }).clients
+}
+
+function loginError(refusal: ConnectRefusal): AuthenticateError {
   const error: unknown = Object.assign(new Error(refusal), { returnCode: returnCodes[refusal] })
   return error as AuthenticateError
 }
@@ -304,7 +298,12 @@ function isWill(client: Client | null, packet: PublishPacket): boolean {
   return client === null || (client as unknown as { will: unknown }).will === packet
 }
 
-function toMessage(packet: PublishPacket, client: Client | null, clock: Clock): RawMessage {
+function toMessage(
+  packet: PublishPacket,
+  client: Client | null,
+  clock: Clock,
+  path: DevicePath | null,
+): RawMessage {
   const { topic, payload, qos, retain } = packet
   return {
     topic,
@@ -313,6 +312,7 @@ function toMessage(packet: PublishPacket, client: Client | null, clock: Clock): 
     qos,
     retain,
     clientId: client?.id ?? null,
+    ...(path ? { path } : {}),
   }
 }
 

@@ -8,7 +8,7 @@ import { createAppendQueue, type AppendQueueSettings } from './append-queue.ts'
 import { createBroker } from './broker.ts'
 import { createGatewayMetrics } from './gateway-metrics.ts'
 import { appendProblem, describeGateway } from './gateway-status.ts'
-import { createAdmission } from './listeners/admission.ts'
+import { addressOf, createAdmission } from './listeners/admission.ts'
 import type { CertificateNames } from './listeners/client-certificate.ts'
 import { startListeners, type Listeners } from './listeners/listen.ts'
 import { createOwnState } from './own-state.ts'
@@ -112,7 +112,8 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     wall: deps.wall,
     onRefused: (reason) => metrics.refused.inc({ reason }),
   })
-  const serve = (socket: Socket, names: CertificateNames | null): void => {
+  const serve = (socket: Socket, certificate: CertificateNames | null): void => {
+    const address = addressOf(socket.remoteAddress ?? '')
     const guard = createGuard(socket, {
       settings,
       gate: queue,
@@ -120,7 +121,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     })
     guards.add(guard)
     guard.on('close', () => guards.delete(guard))
-    broker.handle(guard, names)
+    broker.handle(guard, { address, certificate })
   }
   const stopParts = async (): Promise<void> => {
     clearInterval(telling)

@@ -10,6 +10,7 @@ export function createDeviceRegistry(operations: OperationsStore): DeviceRegistr
     retained: () => operations.retained(),
     keepRetained: (messages, through) => operations.keepRetained(messages, through),
     markCommandSent: (id, at) => operations.markCommandSent(id, at),
-    subscribe: (listener) => operations.subscribeDevices(listener),
+    unregisteredDevices: (site) => operations.unregisteredDevices(site),
+    subscribe: (listener) => operations.subscribeRegistry(listener),
   }
 }

@@ -6,16 +6,20 @@ import { coversFilter, matchesFilter } from '../wire/topic.ts'
 const device: Identity = {
   username: 's1/d1',
   kind: 'device',
+  site: 's1',
   path: { site: 's1', device: 'd1' },
   publish: [],
   subscribe: [],
+  mappings: [],
 }
 const operator = (publish: string[], subscribe: string[]): Identity => ({
   username: 'op',
   kind: 'operator',
+  site: null,
   path: null,
   publish,
   subscribe,
+  mappings: [],
 })
 
 /** What MQTT 3.1.1, 4.7 says of filters, as a regular expression: an oracle that shares no code. */

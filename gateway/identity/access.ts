@@ -1,17 +1,22 @@
-import { isName, type Credential } from '../../domain/index.ts'
+import { isName, type Credential, type DevicePath } from '../../domain/index.ts'
 import { coversFilter, matchesFilter } from '../wire/topic.ts'
+import { mapTopic, type MappingRefusal } from './topic-mapping.ts'
 
 /** Who a connection is, once it has logged in. */
 export interface Identity {
   readonly username: string
   readonly kind: Credential['kind']
+  /** Of the credential; null: not bound to one. */
+  readonly site: string | null
   /** Path the connection speaks under; null for an operator and for a bridge that is no device itself. */
   readonly path: { readonly site: string; readonly device: string } | null
   readonly publish: readonly string[]
   readonly subscribe: readonly string[]
+  readonly mappings: Credential['mappings']
 }
 
-export type AccessRefusal = 'topic-not-allowed' | 'retain-not-allowed' | 'filter-not-allowed'
+export type AccessRefusal =
+  'topic-not-allowed' | 'retain-not-allowed' | 'filter-not-allowed' | MappingRefusal
 
 const ownTopics = ['telemetry', 'state', 'command/result'] as const
 const uplink = 'uplink'
@@ -49,10 +54,17 @@ export function checkPublish(
   if (isUplink(identity, message.topic)) return message.retain ? 'retain-not-allowed' : null
   const own = identity.path && ownTopic(identity.path, message.topic)
   if (own) return message.retain && own !== 'state' ? 'retain-not-allowed' : null
-  const isExtra =
-    !message.topic.startsWith('$') &&
-    identity.publish.some((rule) => matchesFilter(rule, message.topic))
+  if (message.topic.startsWith('$')) return 'topic-not-allowed'
+  const mapped = mapTopic(identity.mappings, identity.site, message.topic)
+  if (mapped !== null) return typeof mapped === 'string' ? mapped : null
+  const isExtra = identity.publish.some((rule) => matchesFilter(rule, message.topic))
   return isExtra ? null : 'topic-not-allowed'
+}
+
+/** The device that a bridge speaks for with a topic that does not say it. */
+export function mappedPath(identity: Identity, topic: string): DevicePath | null {
+  const mapped = mapTopic(identity.mappings, identity.site, topic)
+  return mapped !== null && typeof mapped !== 'string' ? mapped : null
 }
 
 function ownTopic(

@@ -8,6 +8,7 @@ const login = (clientId: string, username: string, password: string) => ({
   username,
   password: Buffer.from(password),
   certificate: null,
+  address: '203.0.113.7',
 })
 
 describe('the authenticator', () => {
@@ -22,7 +23,13 @@ describe('the authenticator', () => {
 
   it('refuses a login without a username or a password', async () => {
     const authenticator = createAuthenticator(createMemoryDeviceRegistry())
-    const none = { clientId: 's1.d1', username: undefined, password: undefined, certificate: null }
+    const none = {
+      clientId: 's1.d1',
+      username: undefined,
+      password: undefined,
+      certificate: null,
+      address: '',
+    }
     expect((await authenticator.logIn(none)).refused).toBe('no-credentials')
   })
 

@@ -1,5 +1,11 @@
-import { verifySecret, type Credential, type DeviceRegistry } from '../../domain/index.ts'
+import {
+  isPasswordHash,
+  verifySecret,
+  type Credential,
+  type DeviceRegistry,
+} from '../../domain/index.ts'
 import { parseClientId, type Identity } from './access.ts'
+import { createPasswordCheck } from './password-check.ts'
 
 export type LoginRefusal =
   | 'no-credentials'
@@ -8,6 +14,7 @@ export type LoginRefusal =
   | 'revoked'
   | 'wrong-client-id'
   | 'certificate-wrong-name'
+  | 'too-many-logins'
 
 export type Login =
   | { readonly identity: Identity; readonly refused: null }
@@ -20,14 +27,18 @@ export interface Authenticator {
     readonly password: Buffer | undefined
     /** Of a trusted certificate; null where the connection has none. */
     readonly certificate: readonly string[] | null
+    readonly address: string
   }): Promise<Login>
-  /** Whether a login of before would still be let in. */
-  isStillValid(identity: Identity): Promise<boolean>
+  /** The identity of a login of before with the rules of today; null where it would no longer be let in. */
+  readAgain(identity: Identity): Promise<Identity | null>
   stop(): void
 }
 
 /** Credentials remembered at the same time; a storm of reconnects then asks the store for none of them twice. */
 const maxRemembered = 20_000
+
+/** So that an unknown username takes as long as a wrong secret. */
+const nobody = { salt: '', hash: '0'.repeat(64) }
 
 const refused = (reason: LoginRefusal): Login => ({ identity: null, refused: reason })
 
@@ -37,11 +48,12 @@ export function createAuthenticator(registry: DeviceRegistry): Authenticator {
   /** Rises with each change, so that an answer asked for before it is not remembered. */
   let changes = 0
 
-  const unsubscribe = registry.subscribe(({ what }) => {
-    if (what !== 'credential') return
+  const unsubscribe = registry.subscribe((change) => {
+    if (change.what !== 'credential') return
     changes++
-    remembered.clear()
+    remembered.delete(change.username)
   })
+  const passwords = createPasswordCheck()
 
   const find = async (username: string): Promise<Credential | null> => {
     const known = remembered.get(username)
@@ -73,8 +85,17 @@ export function createAuthenticator(registry: DeviceRegistry): Authenticator {
     return isRegistered ? 'wrong-client-id' : claimed
   }
 
+  const verify = (
+    credential: Credential | null,
+    password: string,
+    address: string,
+  ): boolean | Promise<boolean | 'busy'> =>
+    credential && isPasswordHash(credential.hash)
+      ? passwords.check(credential, password, address)
+      : verifySecret(password, credential ?? nobody)
+
   return {
-    async logIn({ clientId, username: given, password, certificate }) {
+    async logIn({ clientId, username: given, password, certificate, address }) {
       if (certificate && !certificate.includes(clientId)) return refused('certificate-wrong-name')
       const own = certificate && parseClientId(clientId)
       // A certificate stands for the password of its own device, and of nobody else.
@@ -84,21 +105,29 @@ export function createAuthenticator(registry: DeviceRegistry): Authenticator {
       if (password === undefined && username !== ownName) return refused('no-credentials')
       const credential = await find(username)
       if (password !== undefined) {
-        const stored = credential ?? { salt: '', hash: '0'.repeat(64) }
-        const isRight = verifySecret(password.toString('utf8'), stored)
+        const isRight = await verify(credential, password.toString('utf8'), address)
+        if (isRight === 'busy') return refused('too-many-logins')
         if (credential && !isRight) return refused('wrong-secret')
       }
       if (!credential) return refused('unknown-user')
       if (credential.revoked) return refused('revoked')
       const path = await pathOf(credential, clientId)
       if (path === 'wrong-client-id') return refused(path)
-      const { kind, publish, subscribe } = credential
-      return { identity: { username, kind, path, publish, subscribe }, refused: null }
+      return { identity: toIdentity(credential, path), refused: null }
     },
-    async isStillValid({ username }) {
+    async readAgain({ username, kind, site, path }) {
       const credential = await registry.credential(username)
-      return credential !== null && !credential.revoked
+      if (!credential || credential.revoked) return null
+      const isSame = credential.kind === kind && credential.site === site
+      return isSame && (credential.device === null || credential.device === path?.device)
+        ? toIdentity(credential, path)
+        : null
     },
     stop: unsubscribe,
   }
+}
+
+function toIdentity(credential: Credential, path: Identity['path']): Identity {
+  const { username, kind, site, publish, subscribe, mappings } = credential
+  return { username, kind, site, path, publish, subscribe, mappings }
 }

@@ -166,12 +166,43 @@ export function devicesContract(open: () => OperationsStore) {
     expect(await store.credential('s1/z')).toEqual(bridge)
   })
 
+  it('lists the credentials of no single device without their secrets, and revokes them', async () => {
+    const store = open()
+    await store.registerDevice(shelf, credential('d1'), start)
+    const operator = (username: string, site: string | null = null) =>
+      credential('x', { username, kind: 'operator', site, device: null, subscribe: ['v1/#'] })
+    for (const name of ['b', 'a', 'c']) await store.putCredential(operator(name), start)
+    const first = await store.listCredentials({ limit: 2 })
+    expect(first).toMatchObject({ items: [{ username: 'a' }, { username: 'b' }], next: 'b' })
+    expect(first.items[0]).not.toHaveProperty('hash')
+    expect(first.items[0]).not.toHaveProperty('salt')
+    const rest = await store.listCredentials({ limit: 2, cursor: 'b' })
+    expect(rest).toMatchObject({ items: [{ username: 'c', subscribe: ['v1/#'] }], next: null })
+    await store.revokeCredential('b')
+    expect(await store.credential('b')).toMatchObject({ revoked: true })
+    await expect(store.revokeCredential('nobody')).rejects.toMatchObject({ code: 'RT_NOT_FOUND' })
+  })
+
+  it('says which devices of a site nobody has adopted', async () => {
+    const store = open()
+    await store.registerDevice({ ...shelf, device: 'known' }, credential('known'), start)
+    await see(1, { unregistered: true })
+    expect(await store.unregisteredDevices('s1')).toEqual(['d1'])
+    expect(await store.unregisteredDevices('s2')).toEqual([])
+    await store.adoptDevice('s1', 'd1', 'till', credential('d1'), start)
+    expect(await store.unregisteredDevices('s1')).toEqual([])
+  })
+
   it('the registry is told of the credentials and commands of its devices', async () => {
     const store = open()
     const registry = createDeviceRegistry(store)
     const told: string[] = []
-    const stop = registry.subscribe(({ site: at, device, what }) => {
-      told.push(`${at}/${device} ${what}`)
+    const stop = registry.subscribe((change) => {
+      told.push(
+        change.what === 'credential'
+          ? change.username
+          : `command for ${change.site}/${change.device}`,
+      )
     })
     await store.registerDevice(shelf, credential('d1'), start)
     await store.queueCommand(command('c1'))
@@ -182,6 +213,6 @@ export function devicesContract(open: () => OperationsStore) {
     expect(await registry.credential('nobody')).toBeNull()
     stop()
     await store.queueCommand(command('c2'))
-    expect(told).toEqual(['s1/d1 credential', 's1/d1 command', 's1/d1 credential'])
+    expect(told).toEqual(['s1/d1', 'command for s1/d1', 's1/d1'])
   })
 }

@@ -1,6 +1,7 @@
 import type {
   ColdZone,
   Credential,
+  CredentialView,
   Device,
   DeviceCommand,
   DeviceKind,
@@ -9,7 +10,7 @@ import type {
 import type { Kysely } from 'kysely'
 import { notFound, wrongState } from './errors.ts'
 import { ensureSite } from './master-data.ts'
-import type { DeviceSighting } from './operations-store.ts'
+import type { DeviceSighting, Page } from './operations-store.ts'
 import { readByKey, upsertInChunks, without } from './rows.ts'
 import type { Tables } from './schema.ts'
 import type { Session } from './session.ts'
@@ -93,15 +94,22 @@ export async function revokeDevice(
 ): Promise<void> {
   const found = await findDevice(session, site, device)
   if (!found) throw notFound('device', `${site}/${device}`)
-  await session.db
+  const username = `${site}/${device}`
+  const { numUpdatedRows } = await session.db
     .updateTable('credentials')
     .set({ revoked: 1 })
-    .where('site', '=', site)
-    .where('device', '=', device)
-    .execute()
-  session.tellDevice({ site, device, what: 'credential' })
+    .where('username', '=', username)
+    .executeTakeFirst()
+  // One that came with a join credential has none of its own; without this it could come again.
+  if (numUpdatedRows === 0n) await putCredential(session, noCredential(username, site, device))
+  session.tell({ what: 'credential', username })
   await saveDevice(session, { ...found, status: 'revoked' }, at)
 }
+
+const noCredential = (username: string, site: string, device: string): Credential => ({
+  ...{ username, kind: 'device', site, device, salt: '', hash: '', revoked: true },
+  ...{ publish: [], subscribe: [], mappings: [] },
+})
 
 export async function putCredential(session: Session, credential: Credential): Promise<void> {
   await upsertInChunks(
@@ -118,8 +126,50 @@ export async function putCredential(session: Session, credential: Credential): P
       },
     ],
   )
-  const { site, device } = credential
-  if (site !== null && device !== null) session.tellDevice({ site, device, what: 'credential' })
+  session.tell({ what: 'credential', username: credential.username })
+}
+
+export async function revokeCredential(session: Session, username: string): Promise<void> {
+  const { numUpdatedRows } = await session.db
+    .updateTable('credentials')
+    .set({ revoked: 1 })
+    .where('username', '=', username)
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) throw notFound('credential', username)
+  session.tell({ what: 'credential', username })
+}
+
+/** Those of no single device, by username. */
+export async function listCredentials(
+  db: Kysely<Tables>,
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<Page<CredentialView>> {
+  const rows = await db
+    .selectFrom('credentials')
+    .selectAll()
+    .where('device', 'is', null)
+    .$if(cursor !== undefined, (query) => query.where('username', '>', cursor!))
+    .orderBy('username')
+    .limit(limit + 1)
+    .execute()
+  const page = rows.slice(0, limit)
+  return {
+    items: page.map((row) => without(without(credentialFromRow(row), 'salt'), 'hash')),
+    next: rows.length > limit ? page.at(-1)!.username : null,
+  }
+}
+
+export async function unregisteredDevices(
+  db: Kysely<Tables>,
+  site: string,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('devices')
+    .select('device')
+    .where('site', '=', site)
+    .where('status', '=', 'unregistered')
+    .execute()
+  return rows.map(({ device }) => device)
 }
 
 export async function readCredential(
@@ -127,7 +177,10 @@ export async function readCredential(
   username: string,
 ): Promise<Credential | null> {
   const row = (await readByKey(db, 'credentials', 'username', [username])).get(username)
-  if (!row) return null
+  return row ? credentialFromRow(row) : null
+}
+
+function credentialFromRow(row: Tables['credentials']): Credential {
   return {
     ...(row as Omit<typeof row, 'kind'> & { kind: Credential['kind'] }),
     revoked: row.revoked === 1,
@@ -184,7 +237,7 @@ export async function queueCommand(session: Session, command: DeviceCommand): Pr
     ['id'],
     [{ ...command, set: JSON.stringify(command.set) }],
   )
-  session.tellDevice({ site: command.site, device: command.device, what: 'command' })
+  session.tell({ what: 'command', site: command.site, device: command.device })
 }
 
 export async function pendingCommands(

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { RegistryChange } from '../../domain/index.ts'
 import { raiseAlarms } from './alarms.ts'
 import { readApplied } from './applied.ts'
 import { applyBatch } from './batch.ts'
@@ -8,13 +9,16 @@ import { markReplayed } from './dead-letters.ts'
 import {
   adoptDevice,
   devicesWithCommands,
+  listCredentials,
   markCommandSent,
   pendingCommands,
   putCredential,
   queueCommand,
   readCredential,
   registerDevice,
+  revokeCredential,
   revokeDevice,
+  unregisteredDevices,
 } from './devices.ts'
 import { saveForecasts, saveModel } from './forecasts.ts'
 import { beginIdempotent, endIdempotent } from './idempotency.ts'
@@ -24,7 +28,7 @@ import type { OperationsStore } from './operations-store.ts'
 import { prune } from './prune.ts'
 import { saveReleaseTasks } from './release-tasks.ts'
 import type { Tables } from './schema.ts'
-import { createSessionRunner, type DeviceEvent } from './session.ts'
+import { createSessionRunner } from './session.ts'
 import { keepRetained, readRetained } from './retained.ts'
 import { saveSlots } from './slots.ts'
 import { moveStock } from './stock.ts'
@@ -42,7 +46,7 @@ export function createKyselyOperationsStore(
   close: () => Promise<void>,
 ): OperationsStore {
   const news = createNews()
-  const run = createSessionRunner(db, { changed: news.changed, device: news.device })
+  const run = createSessionRunner(db, { changed: news.changed, registry: news.registry })
 
   return {
     putMasterData: (kind, items, at) => run((s) => putMasterData(s, kind, items, at)),
@@ -54,6 +58,9 @@ export function createKyselyOperationsStore(
       run((s) => registerDevice(s, device, credential, at)),
     putCredential: (credential) => run((s) => putCredential(s, credential)),
     credential: (username) => readCredential(db, username),
+    listCredentials: (query) => listCredentials(db, query),
+    revokeCredential: (username) => run((s) => revokeCredential(s, username)),
+    unregisteredDevices: (site) => unregisteredDevices(db, site),
     revokeDevice: (site, device, at) => run((s) => revokeDevice(s, site, device, at)),
     adoptDevice: (site, device, kind, credential, at) =>
       run((s) => adoptDevice(s, site, device, kind, credential, at)),
@@ -92,7 +99,7 @@ export function createKyselyOperationsStore(
 
     changes: (after, limit) => readChanges(db, after, limit),
     subscribe: news.subscribe,
-    subscribeDevices: news.subscribeDevices,
+    subscribeRegistry: news.subscribeRegistry,
 
     beginIdempotent: (key, hash, at) => run((s) => beginIdempotent(s, key, hash, at)),
     endIdempotent: (key, answer) => run((s) => endIdempotent(s, key, answer)),
@@ -107,16 +114,16 @@ export function createKyselyOperationsStore(
 
 interface News {
   readonly changed: (newest: number) => void
-  readonly device: (event: DeviceEvent) => void
+  readonly registry: (change: RegistryChange) => void
   readonly subscribe: OperationsStore['subscribe']
-  readonly subscribeDevices: OperationsStore['subscribeDevices']
+  readonly subscribeRegistry: OperationsStore['subscribeRegistry']
   readonly stop: () => void
 }
 
 /** Tells of commits after the fact; those of one turn of the event loop together. */
 function createNews(): News {
   const listeners = new Set<(newest: number) => void>()
-  const deviceListeners = new Set<(event: DeviceEvent) => void>()
+  const registryListeners = new Set<(change: RegistryChange) => void>()
   let newest: number | null = null
   let isStopped = false
   return {
@@ -131,16 +138,16 @@ function createNews(): News {
       }
       newest = Math.max(newest ?? 0, number)
     },
-    device(event: DeviceEvent) {
-      for (const listener of [...deviceListeners]) listener(event)
+    registry(change: RegistryChange) {
+      for (const listener of [...registryListeners]) listener(change)
     },
     subscribe(listener: (newest: number) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    subscribeDevices(listener: (event: DeviceEvent) => void) {
-      deviceListeners.add(listener)
-      return () => void deviceListeners.delete(listener)
+    subscribeRegistry(listener: (change: RegistryChange) => void) {
+      registryListeners.add(listener)
+      return () => void registryListeners.delete(listener)
     },
     stop() {
       isStopped = true

@@ -5,6 +5,7 @@ import type {
   Booking,
   Change,
   Credential,
+  CredentialView,
   DeadLetter,
   Device,
   DeviceCommand,
@@ -17,6 +18,7 @@ import type {
   MasterKind,
   ModelVersion,
   Position,
+  RegistryChange,
   ReleaseTask,
   RetainedStore,
   Slot,
@@ -133,6 +135,13 @@ export interface OperationsStore extends RetainedStore {
   ): Promise<Device>
   putCredential(credential: Credential, at: number): Promise<void>
   credential(username: string): Promise<Credential | null>
+  /** Those of no single device (join, bridge, operator), by username. */
+  listCredentials(query: {
+    readonly limit: number
+    readonly cursor?: string | undefined
+  }): Promise<Page<CredentialView>>
+  revokeCredential(username: string): Promise<void>
+  unregisteredDevices(site: string): Promise<readonly string[]>
   revokeDevice(site: string, device: string, at: number): Promise<void>
   adoptDevice(
     site: string,
@@ -233,14 +242,8 @@ export interface OperationsStore extends RetainedStore {
   }>
   /** Calls back with the newest number after each commit that made changes; coalesced. Returns the way to stop it. */
   readonly subscribe: (listener: (newest: number) => void) => () => void
-  /** Calls back after a commit that changed a device's credential or queued a command for it. */
-  readonly subscribeDevices: (
-    listener: (event: {
-      readonly site: string
-      readonly device: string
-      readonly what: 'credential' | 'command'
-    }) => void,
-  ) => () => void
+  /** Calls back after a commit that changed a credential or queued a command. */
+  readonly subscribeRegistry: (listener: (change: RegistryChange) => void) => () => void
 
   /** POST answers by Idempotency-Key: the stored one, or null and the key is now in flight; RT_IDEMPOTENCY_KEY_REUSED for another body. */
   beginIdempotent(

@@ -1,22 +1,16 @@
 import type { Kysely } from 'kysely'
-import { LarderError, type ResourceKind } from '../../domain/index.ts'
+import { LarderError, type RegistryChange, type ResourceKind } from '../../domain/index.ts'
 import { describeSystemError } from '../../runtime/index.ts'
 import { newestChange } from './changes.ts'
 import { upsertInChunks } from './rows.ts'
 import type { Tables } from './schema.ts'
-
-export interface DeviceEvent {
-  readonly site: string
-  readonly device: string
-  readonly what: 'credential' | 'command'
-}
 
 /** One transaction: its queries, and what it will say it changed. */
 export interface Session {
   readonly db: Kysely<Tables>
   /** The resource has changed: one row of the outbox per resource and transaction, however often it is told. */
   touch(resource: ResourceKind, id: string, at: number): void
-  tellDevice(event: DeviceEvent): void
+  tell(change: RegistryChange): void
 }
 
 export type RunSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>
@@ -29,12 +23,12 @@ export function createSessionRunner(
   db: Kysely<Tables>,
   on: {
     readonly changed: (newest: number) => void
-    readonly device: (event: DeviceEvent) => void
+    readonly registry: (change: RegistryChange) => void
   },
 ): RunSession {
   return async (work) => {
     const touched = new Map<string, { resource: ResourceKind; id: string; at: number }>()
-    const events: DeviceEvent[] = []
+    const told: RegistryChange[] = []
     try {
       const { result, newest } = await db.transaction().execute(async (tx) => {
         const result = await work({
@@ -44,12 +38,12 @@ export function createSessionRunner(
             const earlier = touched.get(key)
             touched.set(key, { resource, id, at: Math.max(at, earlier?.at ?? at) })
           },
-          tellDevice: (event) => void events.push(event),
+          tell: (change) => void told.push(change),
         })
         return { result, newest: await writeChanges(tx, [...touched.values()]) }
       })
       if (newest !== null) on.changed(newest)
-      for (const event of events) on.device(event)
+      for (const change of told) on.registry(change)
       return result
     } catch (error) {
       if (error instanceof LarderError) throw error

@@ -14,6 +14,14 @@ export function qualityNumber(quality: Quality): number {
   return qualities.indexOf(quality)
 }
 
+const unregistered = qualityNumber('unregistered')
+
+/** Readings of a device that nobody has adopted stay out of the hours, and so out of every forecast. */
+export function isOfHour(quality: number): boolean {
+  return quality !== unregistered
+}
+export const isOfHourSql = `quality <> ${unregistered}`
+
 export interface SeriesName {
   readonly id: number
   readonly site: string

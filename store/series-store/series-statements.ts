@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { isOfHourSql } from './series-rows.ts'
 
 /** Every statement of the writer, compiled once. */
 export function prepareStatements(db: Database.Database) {
@@ -36,7 +37,7 @@ export function prepareStatements(db: Database.Database) {
     findDay: db.prepare('SELECT hours FROM days WHERE series = ? AND day = ?'),
     saveDay: db.prepare('INSERT OR REPLACE INTO days VALUES (?, ?, ?)'),
     levelsOf: db.prepare(
-      'SELECT at, value FROM levels WHERE series = ? AND at >= ? AND at < ? ORDER BY at',
+      `SELECT at, value FROM levels WHERE series = ? AND at >= ? AND at < ? AND ${isOfHourSql} ORDER BY at`,
     ),
     newestCounts: db.prepare(
       `SELECT ${columns} FROM counts JOIN boots ON boots.id = counts.boot
@@ -44,7 +45,7 @@ export function prepareStatements(db: Database.Database) {
     ),
     countsOf: db.prepare(
       `SELECT ${columns} FROM counts INDEXED BY counts_by_time JOIN boots ON boots.id = counts.boot
-       WHERE series = ? AND at >= ? AND at < ?`,
+       WHERE series = ? AND at >= ? AND at < ? AND ${isOfHourSql}`,
     ),
     saveTotal: db.prepare('INSERT OR REPLACE INTO totals VALUES (?, ?)'),
     saveApplied: db.prepare(

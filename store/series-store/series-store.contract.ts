@@ -57,6 +57,22 @@ export function describeSeriesStore(
       expect([...hours!.sum]).toEqual([7])
     })
 
+    test('what came from a device that nobody has adopted is in no hour, until the same comes from one of ours', async () => {
+      const stray = { device: 'till-9', quality: 'unregistered' } as const
+      const sold = reading({ ...stray, channel: 'sold', value: 2 })
+      const cold = reading({ ...stray, value: 4 })
+      const sums = async () => {
+        const hours = await store.hourly({ from: start, to: start + hourMs, by: 'device' })
+        return hours.map(({ channel, sum }) => [channel, ...sum])
+      }
+      await store.write([sold, cold, reading({ ...stray, value: 5, at: start + 9 })])
+      expect((await sums()).flat().filter((sum) => typeof sum === 'number' && sum > 0)).toEqual([])
+      await store.write([reading({ ...sold, at: start + 8, seq: 2, quality: 'good' })])
+      expect(await sums()).toContainEqual(['sold', 2])
+      await store.write([{ ...sold, quality: 'good' }])
+      expect(await sums()).toContainEqual(['sold', 4])
+    })
+
     test('two counts of one moment are two, and the same count received twice is one', async () => {
       const sale = reading({ device: 'till-1', channel: 'sold', gtin: '04006381333931', value: 1 })
       await store.write([

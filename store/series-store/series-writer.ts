@@ -4,6 +4,7 @@ import { addToDay, dayOf, markStale, readDay, recomputeHour, type DayRollup } fr
 import {
   compareRank,
   compareRows,
+  isOfHour,
   qualities,
   qualityNumber,
   toReading,
@@ -110,7 +111,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
       sql.addLevel.run(state.id, at, value, boot, seq, index, receivedAt, quality).changes === 1
     ) {
       totals[quality]!++
-      addToDay(changeDay(state, at), at, value)
+      if (isOfHour(quality)) addToDay(changeDay(state, at), at, value)
       seeLatest(state, reading)
       return
     }
@@ -119,7 +120,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
     sql.replaceLevel.run(value, boot, seq, index, receivedAt, quality, state.id, at)
     totals[there.quality]!--
     totals[quality]!++
-    if (there.value !== value) markStale(changeDay(state, at), at)
+    if (there.value !== value || there.quality !== quality) markStale(changeDay(state, at), at)
     seeLatest(state, reading)
   }
 
@@ -133,7 +134,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
       sql.addCount.run(state.id, boot, seq, index, value, at, receivedAt, quality).changes === 1
     ) {
       totals[quality]!++
-      addToDay(changeDay(state, at), at, value)
+      if (isOfHour(quality)) addToDay(changeDay(state, at), at, value)
       seeLatest(state, reading)
       return
     }
@@ -144,7 +145,7 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
     totals[there.quality]!--
     totals[quality]!++
     findLatestAgain(state)
-    if (there.at === at) return
+    if (there.at === at && there.quality === quality) return
     markStale(changeDay(state, there.at), there.at)
     markStale(changeDay(state, at), at)
   }

@@ -4,11 +4,10 @@ import {
   type CredentialKind,
   type DeviceCommand,
   type DeviceRegistry,
+  type RegistryChange,
   type RetainedMessage,
   type TopicMapping,
 } from '../../domain/index.ts'
-
-type Change = Parameters<Parameters<DeviceRegistry['subscribe']>[0]>[0]
 
 /** Credentials and commands in memory, changed by the test. */
 export interface MemoryDeviceRegistry extends DeviceRegistry {
@@ -25,17 +24,22 @@ export interface MemoryDeviceRegistry extends DeviceRegistry {
     },
   ): { username: string; password: string }
   revoke(site: string, device: string): void
+  /** Changes a credential as the API does, and tells of it. */
+  change(username: string, change: Partial<Credential>): void
+  /** Gives a new secret. */
+  rotate(username: string): string
   queueCommand(command: Pick<DeviceCommand, 'id' | 'site' | 'device' | 'set'>): void
   commands(): readonly DeviceCommand[]
 }
 
 export function createMemoryDeviceRegistry(): MemoryDeviceRegistry {
   const credentials = new Map<string, Credential>()
-  const listeners = new Set<(change: Change) => void>()
+  const listeners = new Set<(change: RegistryChange) => void>()
   const retained = new Map<string, RetainedMessage>()
   const through = new Map<number, number>()
+  const unregistered = new Map<string, string[]>()
   let commands: DeviceCommand[] = []
-  const tell = (change: Change): void => {
+  const tell = (change: RegistryChange): void => {
     for (const listener of listeners) listener(change)
   }
   const store = (credential: Omit<Credential, 'salt' | 'hash' | 'revoked'>): string => {
@@ -55,6 +59,7 @@ export function createMemoryDeviceRegistry(): MemoryDeviceRegistry {
       return Promise.resolve()
     },
     devicesWithCommands: () => Promise.resolve(commands.filter(({ status }) => status !== 'done')),
+    unregisteredDevices: (site) => Promise.resolve(unregistered.get(site) ?? []),
     retained: () => Promise.resolve({ messages: [...retained.values()], through }),
     keepRetained(messages, { partition, position }) {
       for (const message of messages)
@@ -78,15 +83,24 @@ export function createMemoryDeviceRegistry(): MemoryDeviceRegistry {
       const rules = { publish, subscribe, mappings }
       return { username, password: store({ username, kind, ...path, ...rules }) }
     },
+    change(username, change) {
+      credentials.set(username, { ...credentials.get(username)!, ...change })
+      tell({ what: 'credential', username })
+    },
+    rotate(username) {
+      const password = store(credentials.get(username)!)
+      tell({ what: 'credential', username })
+      return password
+    },
     revoke(site, device) {
       const username = `${site}/${device}`
       credentials.set(username, { ...credentials.get(username)!, revoked: true })
-      tell({ site, device, what: 'credential' })
+      tell({ what: 'credential', username })
     },
     queueCommand(command) {
       const at = { queuedAt: 0, expiresAt: 1e15, sentAt: null, status: 'queued' } as const
       commands.push({ ...command, ...at })
-      tell({ site: command.site, device: command.device, what: 'command' })
+      tell({ what: 'command', site: command.site, device: command.device })
     },
     commands: () => commands,
   }

@@ -1,0 +1,43 @@
+import { derivedDevice, isName, type DevicePath, type TopicMapping } from '../../domain/index.ts'
+
+/** Why a topic that a mapping names is nobody's. */
+export type MappingRefusal = 'mapping-bad-name' | 'mapping-foreign-site'
+
+/**
+ * The device that a bridge's topic speaks for, by the first pattern that matches; null where none does. `site` is that of the
+ * bridge's credential, beyond which it speaks for nobody; null: any.
+ */
+export function mapTopic(
+  mappings: readonly TopicMapping[],
+  site: string | null,
+  topic: string,
+): DevicePath | MappingRefusal | null {
+  for (const mapping of mappings) {
+    const matched = matchPattern(mapping.pattern, topic)
+    if (!matched) continue
+    const path = { site: fill(mapping.site, matched), device: fill(mapping.device, matched) }
+    if (!isName(path.site) || !isName(path.device) || path.device === derivedDevice)
+      return 'mapping-bad-name'
+    return site === null || path.site === site ? path : 'mapping-foreign-site'
+  }
+  return null
+}
+
+/** What each `+` of the pattern stands for; null where it does not match. */
+function matchPattern(pattern: string, topic: string): readonly string[] | null {
+  const levels = topic.split('/')
+  const wanted = pattern.split('/')
+  const matched: string[] = []
+  for (const [index, level] of wanted.entries()) {
+    if (level === '#') return matched
+    const actual = levels[index]
+    if (actual === undefined) return null
+    if (level === '+') matched.push(actual)
+    else if (level !== actual) return null
+  }
+  return levels.length === wanted.length ? matched : null
+}
+
+function fill(name: string, matched: readonly string[]): string {
+  return name.replaceAll(/\{(\d)\}/g, (_, number: string) => matched[Number(number) - 1] ?? '')
+}
