@@ -72,4 +72,5 @@ process.on('message', () => {
     process.send!(report)
   })()
 })
+process.on('disconnect', () => process.exit(0))
 process.send!(gateway.port)

@@ -28,6 +28,8 @@ export interface LoneGateway {
   /** Its exit code, null after a signal. */
   readonly exited: Promise<number | null>
   kill(): Promise<void>
+  /** Ends by itself, so that a profile of it is written. */
+  stop(): Promise<void>
 }
 
 /** A gateway and its log, compiled, alone in a process; every device of a fleet may log in (fleet-registry.ts). */
@@ -63,6 +65,10 @@ export async function startLoneGateway(
     },
     async kill() {
       child.kill('SIGKILL')
+      await exited
+    },
+    async stop() {
+      child.disconnect()
       await exited
     },
   }
