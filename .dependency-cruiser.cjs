@@ -36,8 +36,14 @@ module.exports = {
       from: { path: '^([^/]+)/', pathNot: `^(test|bench|scripts)/|${test}|${composition}` },
       to: {
         path: `^(${folders.join('|')})/`,
-        pathNot: ['^$1/', '^[^/]+/index\\.ts$', '^domain/master-data\\.ts$'],
+        pathNot: ['^$1/', '^[^/]+/index\\.ts$', '^domain/master-data\\.ts$', '^[^/]+/main\\.ts$'],
       },
+    },
+    {
+      name: 'main-is-started-by-the-command-line',
+      severity: 'error',
+      from: { pathNot: '^(cli|test|bench)/' },
+      to: { path: '^[^/]+/main\\.ts$' },
     },
     {
       name: 'no-cycles',

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDevices } from './cli/devices.ts'
 import { registerDoctor } from './cli/doctor.ts'
+import { registerGateway } from './cli/gateway.ts'
 import { registerImportExport } from './cli/import-export.ts'
 import { registerPlan } from './cli/plan.ts'
 import { registerModels } from './cli/models.ts'
@@ -20,6 +21,7 @@ const program = new Command('larder')
   .showHelpAfterError('Run with --help for what is allowed.')
 
 registerUp(program)
+registerGateway(program)
 registerDevices(program)
 registerProfiles(program)
 registerReadings(program)

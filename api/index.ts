@@ -5,4 +5,5 @@
  */
 export * from './api.ts'
 export * from './deps.ts'
+export * from './gateway-api.ts'
 export * from './security/keys.ts'

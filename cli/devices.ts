@@ -86,6 +86,27 @@ export function registerDevices(program: Command): void {
     )
 
   command(
+    'export',
+    'Write the devices of a site, with the hashes of their passwords, for its edge gateway.',
+    'larder devices export --site s1 --out s1.json',
+  )
+    .requiredOption('--site <site>', 'the site')
+    .option('--out <file>', 'file to write, for nobody else to read (default: standard output)')
+    .action(async (options: Options & { site: string; out?: string }) => {
+      const { exportDevices } = await import('./devices-files.ts')
+      await exportDevices(options)
+    })
+
+  command(
+    'import <file>',
+    'Register the devices of such a file; their passwords stay what they are.',
+    'larder devices import s1.json --data ./edge',
+  ).action(async (file: string, options: Options) => {
+    const { importDevices } = await import('./devices-files.ts')
+    await importDevices(file, options)
+  })
+
+  command(
     'rotate <site/device>',
     'Give a device a new password and print it, once; the old one ends.',
     'larder devices rotate s1/shelf-001',

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { errorMessage, type SystemStatus } from '../domain/index.ts'
 import { eachItem, type Connection } from './connection.ts'
@@ -29,7 +30,7 @@ export function registerDoctor(program: Command): void {
 async function examine(options: PlaceOptions): Promise<readonly string[]> {
   const { readRunInfo } = await import('../runtime/index.ts')
   if (options.url === undefined && readRunInfo(options.data) === null)
-    return [`No Larder runs on ${options.data}. Start it with "larder up --data ${options.data}".`]
+    return [await notRunning(options.data)]
   try {
     return await withConnection(options, async (connection) => [
       ...(await gatewayFindings(options, readRunInfo)),
@@ -40,6 +41,12 @@ async function examine(options: PlaceOptions): Promise<readonly string[]> {
   } catch (error) {
     return [errorMessage(error)]
   }
+}
+
+async function notRunning(data: string): Promise<string> {
+  const { existsSync } = await import('node:fs')
+  const command = existsSync(join(data, 'uplink.json')) ? 'gateway --uplink …' : 'up'
+  return `No Larder runs on ${data}. Start it with "larder ${command} --data ${data}".`
 }
 
 /** The MQTT port is asked itself, where it is known: a stage may think that it is well while nobody reaches it. */

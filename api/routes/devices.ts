@@ -78,7 +78,10 @@ const loginView = (device: Device, password: string) => ({
 })
 
 /** Registration, credentials, adoption, and commands to devices. */
-export function addDeviceRoutes(app: App, { operations, clock, zones }: ApiContext): void {
+export function addDeviceRoutes(
+  app: App,
+  { operations, clock, zones }: Pick<ApiContext, 'operations' | 'clock' | 'zones'>,
+): void {
   app.addSchema(Login)
   app.addSchema(Command)
 

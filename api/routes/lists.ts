@@ -47,12 +47,21 @@ export function filterOf(query: ListQuery): ResourceFilter {
 }
 
 /** `GET /v1/X` and `GET /v1/X/{id}` of every resource. */
-export function addListRoutes(app: App, context: ApiContext): void {
-  for (const kind of Object.keys(resourceSchemas) as (keyof Resources)[])
-    addLists(app, context, kind)
+export function addListRoutes(app: App, context: ListContext): void {
+  addListsOf(app, context, Object.keys(resourceSchemas) as (keyof Resources)[])
 }
 
-function addLists(app: App, { operations, zones }: ApiContext, kind: keyof Resources): void {
+type ListContext = Pick<ApiContext, 'operations' | 'zones'>
+
+export function addListsOf(
+  app: App,
+  context: ListContext,
+  kinds: readonly (keyof Resources)[],
+): void {
+  for (const kind of kinds) addLists(app, context, kind)
+}
+
+function addLists(app: App, { operations, zones }: ListContext, kind: keyof Resources): void {
   const schema = resourceSchemas[kind]
   const word = kind.replace('-', ' ')
   app.get(

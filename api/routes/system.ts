@@ -5,7 +5,10 @@ import { answers, text } from '../schemas/common.ts'
 import { Clock, Status } from '../schemas/system.ts'
 
 /** Health, readiness, metrics, clock and status. */
-export function addSystemRoutes(app: App, context: ApiContext): void {
+export function addSystemRoutes(
+  app: App,
+  context: Pick<ApiContext, 'status' | 'metricsText' | 'clock' | 'zones'>,
+): void {
   app.get(
     '/health',
     {

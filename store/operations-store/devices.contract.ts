@@ -130,6 +130,16 @@ export function devicesContract(open: () => OperationsStore) {
     expect(await store.pendingCommands('s1', 'd2', start)).toHaveLength(1)
   })
 
+  it('a command that ended stays so, whatever is queued or answered again', async () => {
+    const store = open()
+    await store.queueCommand(command('c1'))
+    const result = { id: 'c1', site: 's1', device: 'd1', ok: true, at: start }
+    await store.applyBatch(batch(1, { commandResults: [result] }))
+    await store.queueCommand(command('c1'))
+    await store.applyBatch(batch(2, { commandResults: [{ ...result, ok: false }] }))
+    expect(await store.pendingCommands('s1', 'd1', start)).toEqual([])
+  })
+
   it('says which devices a command waits for', async () => {
     const store = open()
     await store.queueCommand(command('c1'))

@@ -231,12 +231,11 @@ export async function applySightings(
 }
 
 export async function queueCommand(session: Session, command: DeviceCommand): Promise<void> {
-  await upsertInChunks(
-    session.db,
-    'commands',
-    ['id'],
-    [{ ...command, set: JSON.stringify(command.set) }],
-  )
+  await session.db
+    .insertInto('commands')
+    .values({ ...command, set: JSON.stringify(command.set) })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
   session.tell({ what: 'command', site: command.site, device: command.device })
 }
 
@@ -287,6 +286,8 @@ export async function applyCommandResults(
       .where('id', '=', id)
       .where('site', '=', site)
       .where('device', '=', device)
+      // An answer that comes again, or a second one, changes nothing.
+      .where('status', 'in', ['queued', 'sent'])
       .execute()
   }
 }

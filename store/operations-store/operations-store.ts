@@ -150,6 +150,7 @@ export interface OperationsStore extends RetainedStore {
     credential: Credential,
     at: number,
   ): Promise<Device>
+  /** Once: a command that is known by its id stays as it is. */
   queueCommand(command: DeviceCommand): Promise<void>
   pendingCommands(site: string, device: string, now: number): Promise<readonly DeviceCommand[]>
   devicesWithCommands(now: number): Promise<readonly DevicePath[]>
