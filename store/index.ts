@@ -5,6 +5,7 @@
 export * from './device-registry.ts'
 export * from './operations-store/operations-store.ts'
 export * from './operations-store/operations-worker.ts'
+export * from './operations-store/postgres-operations-store.ts'
 export * from './operations-store/remote-operations-store.ts'
 export * from './operations-store/sqlite-operations-store.ts'
 export * from './series-store/memory-series-store.ts'

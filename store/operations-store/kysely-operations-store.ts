@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely'
-import type { RegistryChange } from '../../domain/index.ts'
 import { raiseAlarms } from './alarms.ts'
 import { readApplied } from './applied.ts'
 import { applyBatch } from './batch.ts'
@@ -27,6 +26,8 @@ import { putMasterData } from './master-data.ts'
 import type { OperationsStore } from './operations-store.ts'
 import { prune } from './prune.ts'
 import { saveReleaseTasks } from './release-tasks.ts'
+import type { OutboxEngine } from './outbox-engine.ts'
+import type { OutboxNewsDesk } from './outbox-news.ts'
 import type { Tables } from './schema.ts'
 import { createSessionRunner } from './session.ts'
 import { keepRetained, readRetained } from './retained.ts'
@@ -43,10 +44,11 @@ import {
 /** The operations store over any database that Kysely speaks to, its tables migrated. */
 export function createKyselyOperationsStore(
   db: Kysely<Tables>,
+  engine: OutboxEngine,
+  news: OutboxNewsDesk,
   close: () => Promise<void>,
 ): OperationsStore {
-  const news = createNews()
-  const run = createSessionRunner(db, { changed: news.changed, registry: news.registry })
+  const run = createSessionRunner(engine)
 
   return {
     putMasterData: (kind, items, at) => run((s) => putMasterData(s, kind, items, at)),
@@ -108,49 +110,6 @@ export function createKyselyOperationsStore(
     async close() {
       news.stop()
       await close()
-    },
-  }
-}
-
-interface News {
-  readonly changed: (newest: number) => void
-  readonly registry: (change: RegistryChange) => void
-  readonly subscribe: OperationsStore['subscribe']
-  readonly subscribeRegistry: OperationsStore['subscribeRegistry']
-  readonly stop: () => void
-}
-
-/** Tells of commits after the fact; those of one turn of the event loop together. */
-function createNews(): News {
-  const listeners = new Set<(newest: number) => void>()
-  const registryListeners = new Set<(change: RegistryChange) => void>()
-  let newest: number | null = null
-  let isStopped = false
-  return {
-    changed(number: number) {
-      if (newest === null) {
-        setImmediate(() => {
-          const told = newest
-          newest = null
-          if (told === null || isStopped) return
-          for (const listener of [...listeners]) listener(told)
-        })
-      }
-      newest = Math.max(newest ?? 0, number)
-    },
-    registry(change: RegistryChange) {
-      for (const listener of [...registryListeners]) listener(change)
-    },
-    subscribe(listener: (newest: number) => void) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    subscribeRegistry(listener: (change: RegistryChange) => void) {
-      registryListeners.add(listener)
-      return () => void registryListeners.delete(listener)
-    },
-    stop() {
-      isStopped = true
     },
   }
 }

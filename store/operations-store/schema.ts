@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /** What SQLite and PostgreSQL call a column of bytes. */
 export type BinaryType = 'blob' | 'bytea'
 
@@ -176,6 +178,14 @@ export interface Tables {
     requestHash: string
     status: number | null
     body: string | null
+    at: number
+  }
+  /** PostgreSQL only: changes whose transactions may not all be over yet. */
+  unnumberedChanges: {
+    entry: Generated<number>
+    resource: string
+    id: string
+    state: string
     at: number
   }
 }

@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely'
 import { LarderError, type RegistryChange, type ResourceKind } from '../../domain/index.ts'
 import { describeSystemError } from '../../runtime/index.ts'
-import { newestChange } from './changes.ts'
-import { upsertInChunks } from './rows.ts'
+import type { OutboxEngine, Touched } from './outbox-engine.ts'
 import type { Tables } from './schema.ts'
 
 /** One transaction: its queries, and what it will say it changed. */
@@ -15,22 +14,13 @@ export interface Session {
 
 export type RunSession = <T>(work: (session: Session) => Promise<T>) => Promise<T>
 
-/**
- * Runs work in transactions and writes the outbox at the end of each, numbered on from the newest row: dense, because
- * there is one writer and a rollback takes its numbers back with it.
- */
-export function createSessionRunner(
-  db: Kysely<Tables>,
-  on: {
-    readonly changed: (newest: number) => void
-    readonly registry: (change: RegistryChange) => void
-  },
-): RunSession {
+/** Runs work in transactions and leaves in each, at its end, what it changed. */
+export function createSessionRunner(engine: OutboxEngine): RunSession {
   return async (work) => {
-    const touched = new Map<string, { resource: ResourceKind; id: string; at: number }>()
-    const told: RegistryChange[] = []
     try {
-      const { result, newest } = await db.transaction().execute(async (tx) => {
+      const { result, ...done } = await engine.transact(async (tx) => {
+        const touched = new Map<string, Touched>()
+        const told: RegistryChange[] = []
         const result = await work({
           db: tx,
           touch(resource, id, at) {
@@ -40,10 +30,11 @@ export function createSessionRunner(
           },
           tell: (change) => void told.push(change),
         })
-        return { result, newest: await writeChanges(tx, [...touched.values()]) }
+        const changes = [...touched.values()]
+        const newest = await engine.write(tx, changes, told)
+        return { result, newest, touched: changes, told }
       })
-      if (newest !== null) on.changed(newest)
-      for (const change of told) on.registry(change)
+      await engine.committed(done)
       return result
     } catch (error) {
       if (error instanceof LarderError) throw error
@@ -53,19 +44,4 @@ export function createSessionRunner(
       })
     }
   }
-}
-
-async function writeChanges(
-  db: Kysely<Tables>,
-  touched: readonly { resource: ResourceKind; id: string; at: number }[],
-): Promise<number | null> {
-  if (touched.length === 0) return null
-  const last = await newestChange(db)
-  await upsertInChunks(
-    db,
-    'changes',
-    ['number'],
-    touched.map((change, index) => ({ ...change, number: last + index + 1, state: 'updated' })),
-  )
-  return last + touched.length
 }

@@ -13,7 +13,9 @@ import { describeSystemError } from '../../runtime/index.ts'
 import { createKyselyOperationsStore } from './kysely-operations-store.ts'
 import { migrate } from './migrations.ts'
 import type { OperationsStore } from './operations-store.ts'
+import { createNews } from './outbox-news.ts'
 import type { Tables } from './schema.ts'
+import { createSqliteOutbox } from './sqlite-outbox.ts'
 
 const cachedStatements = 500
 
@@ -36,7 +38,8 @@ export async function createSqliteOperationsStore({
       remedy: '',
     })
   }
-  return createKyselyOperationsStore(db, () => db.destroy())
+  const news = createNews()
+  return createKyselyOperationsStore(db, createSqliteOutbox(db, news), news, () => db.destroy())
 }
 
 function openFile(file: string): Sqlite.Database {

@@ -242,7 +242,8 @@ const indexes: readonly (readonly [table: string, ...columns: string[]])[] = [
 /** The tables as first released: never edited, only followed by version 2. */
 export async function createVersion1(db: Kysely<Tables>, binary: BinaryType): Promise<void> {
   const types = {
-    text: sql`text`,
+    // Ids are compared by their bytes, whatever language the database was made for.
+    text: binary === 'bytea' ? sql`text collate "C"` : sql`text`,
     time: sql`bigint`,
     number: sql`double precision`,
     whole: sql`integer`,
