@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { registerCredentials } from './cli/credentials.ts'
 import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDevices } from './cli/devices.ts'
 import { registerDoctor } from './cli/doctor.ts'
@@ -23,6 +24,7 @@ const program = new Command('larder')
 registerUp(program)
 registerGateway(program)
 registerDevices(program)
+registerCredentials(program)
 registerProfiles(program)
 registerReadings(program)
 registerDeadLetters(program)

@@ -7,6 +7,7 @@ import { addBoard } from './routes/board.ts'
 import { addBookingRoutes } from './routes/bookings.ts'
 import { addChangeRoutes } from './routes/changes.ts'
 import { addDeadLetterRoutes } from './routes/dead-letters.ts'
+import { addCredentialRoutes } from './routes/credentials.ts'
 import { addDeviceRoutes } from './routes/devices.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addImportRoutes } from './routes/imports.ts'
@@ -39,6 +40,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   addAvailabilityRoutes(app, context)
   addDeviceRoutes(app, context)
   addRegistrationRoutes(app, context)
+  addCredentialRoutes(app, context)
   addTransferRoutes(app, context)
   addBookingRoutes(app, context)
   addChangeRoutes(app, context)
