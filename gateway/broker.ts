@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import type { Settings } from '../config/index.ts'
-import type { Clock, DevicePath, DeviceRegistry, RawMessage } from '../domain/index.ts'
+import { hourMs, type Clock, type DevicePath, type DeviceRegistry } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import {
   checkPublish,
@@ -11,7 +11,6 @@ import {
   gatewayOf,
   isUplink,
   isSiteCommands,
-  isUplinkTopic,
   mappedPath,
   mayReceive,
   type Identity,
@@ -26,6 +25,9 @@ import type { GatewayMetrics } from './gateway-metrics.ts'
 import { deliverExactly } from './sessions/exact-delivery.ts'
 import { keepSessionsExactly } from './sessions/exact-sessions.ts'
 import { createInboundOnce } from './sessions/inbound-once.ts'
+import { createSessionExpiry } from './sessions/session-expiry.ts'
+import { isWill, toMessage, toPacket } from './packets.ts'
+import { retainAtOnce, skipUnwatched } from './routing.ts'
 import { createUplinkReceiver } from './uplink/receive-uplink.ts'
 import { maxTopicLevels } from './wire/mqtt-frame.ts'
 
@@ -34,6 +36,7 @@ export interface Broker {
   /** Puts a message into what is retained, without telling anybody. */
   retain(packet: PublishPacket): Promise<unknown>
   handle(connection: Duplex, peer: Peer): void
+  sessions(): { readonly sessionsAway: number; readonly messagesQueued: number }
   /** Closes every connection; their Wills go the way of every message. */
   stop(): Promise<void>
 }
@@ -50,7 +53,12 @@ const connectPacketsQueued = 42
 export async function createBroker(deps: {
   readonly settings: Pick<
     Settings['mqtt'],
-    'drainTimeoutMs' | 'connectDeadlineMs' | 'joinPerSecond' | 'joinDevices'
+    | 'drainTimeoutMs'
+    | 'connectDeadlineMs'
+    | 'joinPerSecond'
+    | 'joinDevices'
+    | 'sessionExpiryHours'
+    | 'maxSessions'
   >
   readonly queue: AppendQueue
   readonly registry: DeviceRegistry
@@ -142,6 +150,7 @@ export async function createBroker(deps: {
           if (refused) refuse(refused)
           else {
             identities.set(client, identity)
+            expiry.accepted(client.id)
             if (!client.clean && keptSessions.has(client.id)) deps.onSessionPresent(client)
           }
           done(refused && loginError(refused), refused === null)
@@ -217,12 +226,23 @@ export async function createBroker(deps: {
     if (siteCommands.has(client)) commands.deliverAll()
   }
 
-  boundSessions(aedes, {
+  const bound = boundSessions(aedes, {
     maySubscribe: (client, filter) => {
       const identity = identities.get(client)
       return identity !== undefined && checkSubscribe(identity, filter) === null
     },
     onDropped: () => refuse('session-queue-full'),
+  })
+  const expiry = createSessionExpiry(aedes, {
+    expiryMs: deps.settings.sessionExpiryHours * hourMs,
+    maxSessions: deps.settings.maxSessions,
+    monotonic: () => performance.now(),
+    onEnded(id, reason) {
+      metrics.sessionsEnded.inc({ reason })
+      keptSessions.delete(id)
+      watchers.delete(id)
+    },
+    onFailure: (error) => logger.error({ err: error }, 'a session could not be ended'),
   })
   const sessions = keepSessionsExactly(aedes)
   retainAtOnce(aedes)
@@ -231,6 +251,7 @@ export async function createBroker(deps: {
   aedes.on('clientReady', (client) => {
     if (client.clean) keptSessions.delete(client.id)
     else keptSessions.add(client.id)
+    expiry.back(client.id)
     const identity = identities.get(client)
     deps.onReady(client, identity !== undefined && gatewayOf(identity) !== null)
     deliverCommands(client)
@@ -238,6 +259,7 @@ export async function createBroker(deps: {
   aedes.on('subscribe', (_, client) => deliverCommands(client))
   aedes.on('clientDisconnect', (client) => {
     if (client.clean) watchers.delete(client.id)
+    else expiry.left(client.id)
     siteCommands.delete(client)
   })
   aedes.on('keepaliveTimeout', () => refuse('keep-alive'))
@@ -269,10 +291,12 @@ export async function createBroker(deps: {
       peers.set(connection, peer)
       aedes.handle(connection)
     },
+    sessions: () => ({ sessionsAway: expiry.away(), messagesQueued: bound.queued() }),
     stop() {
       unsubscribe()
       commands.stop()
       logins.stop()
+      expiry.stop()
       return new Promise((resolve) => aedes.close(resolve))
     },
   }
@@ -287,60 +311,4 @@ function loginError(refusal: ConnectRefusal): AuthenticateError {
   return error as AuthenticateError
 }
 
-function toPacket({ topic, payload, qos, retain }: RawMessage): PublishPacket {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
-  return { cmd: 'publish', topic, payload: bytes, qos, retain, dup: false }
-}
-
 const noop = (): void => undefined
-
-function isWill(client: Client | null, packet: PublishPacket): boolean {
-  return client === null || (client as unknown as { will: unknown }).will === packet
-}
-
-function toMessage(
-  packet: PublishPacket,
-  client: Client | null,
-  clock: Clock,
-  path: DevicePath | null,
-): RawMessage {
-  const { topic, payload, qos, retain } = packet
-  return {
-    topic,
-    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-    receivedAt: clock.now(),
-    qos,
-    retain,
-    clientId: client?.id ?? null,
-    ...(path ? { path } : {}),
-  }
-}
-
-/** Routing costs more than all the rest of a publish: what nobody watches and nothing retains ends after its append. */
-function skipUnwatched(aedes: Aedes, isWatched: () => boolean): void {
-  type Publish = (packet: PublishPacket, client: unknown, done: (error?: Error) => void) => void
-  const broker = aedes as unknown as { publish: Publish }
-  const publish = broker.publish.bind(aedes)
-  broker.publish = (packet, client, done) => {
-    const isFromClient = typeof client === 'object' && client !== null
-    const isUnheard = !packet.retain && !isWatched()
-    if (isFromClient && (isUnheard || isUplinkTopic(packet.topic))) done()
-    else publish(packet, client, done)
-  }
-}
-
-/**
- * aedes retains a message and then goes on with it, so that one without RETAIN overtakes it: retained here, all go the same
- * way, and none is queued for a later delivery with RETAIN [MQTT-3.3.1-9], [MQTT-4.6.0-6].
- */
-function retainAtOnce(aedes: Aedes): void {
-  const broker = aedes as unknown as {
-    publish(packet: PublishPacket, ...rest: unknown[]): void
-    persistence: { storeRetained(packet: PublishPacket): Promise<void> }
-  }
-  const publish = broker.publish.bind(aedes)
-  broker.publish = (packet, ...rest) => {
-    if (packet.retain) void broker.persistence.storeRetained(packet)
-    publish(packet.retain ? { ...packet, retain: false } : packet, ...rest)
-  }
-}

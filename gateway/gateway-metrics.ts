@@ -6,6 +6,7 @@ export interface GatewayMetrics {
   readonly acknowledged: Counter
   readonly refused: Counter<'reason'>
   readonly appended: Counter
+  readonly sessionsEnded: Counter<'reason'>
   /** Messages in the batches of edge gateways: `kept`, or why not. */
   readonly uplinked: Counter<'result'>
   readonly appendSeconds: Histogram
@@ -14,14 +15,30 @@ export interface GatewayMetrics {
 
 export function createGatewayMetrics(
   registry: Registry,
-  countConnections: () => number,
+  counts: () => {
+    readonly connections: number
+    readonly sessionsAway: number
+    readonly messagesQueued: number
+  },
 ): GatewayMetrics {
   const registers = [registry]
   const connections: Gauge = new Gauge({
     name: 'larder_gateway_connections',
     help: 'Connections open now.',
     registers,
-    collect: () => connections.set(countConnections()),
+    collect: () => connections.set(counts().connections),
+  })
+  const sessionsAway: Gauge = new Gauge({
+    name: 'larder_gateway_sessions_away',
+    help: 'Sessions kept for clients that are away.',
+    registers,
+    collect: () => sessionsAway.set(counts().sessionsAway),
+  })
+  const messagesQueued: Gauge = new Gauge({
+    name: 'larder_gateway_session_messages',
+    help: 'Messages that sessions have not acknowledged yet, those of clients that are away included.',
+    registers,
+    collect: () => messagesQueued.set(counts().messagesQueued),
   })
   return {
     received: new Counter({
@@ -43,6 +60,12 @@ export function createGatewayMetrics(
     appended: new Counter({
       name: 'larder_gateway_appended_total',
       help: 'Messages made durable in the message log.',
+      registers,
+    }),
+    sessionsEnded: new Counter({
+      name: 'larder_gateway_sessions_ended_total',
+      help: 'Sessions ended because their client was away too long, or too many were.',
+      labelNames: ['reason'],
       registers,
     }),
     uplinked: new Counter({

@@ -49,7 +49,10 @@ const tellStateEveryMs = 10_000
 export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   const { settings, logger } = deps
   const guards = new Set<Guard>()
-  const metrics = createGatewayMetrics(deps.metrics, () => guards.size)
+  const metrics = createGatewayMetrics(deps.metrics, () => ({
+    connections: guards.size,
+    ...broker.sessions(),
+  }))
   let failure: Error | null = null
   let retained: RetainedState | null = null
   let listening: Listeners | null = null

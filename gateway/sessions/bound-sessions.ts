@@ -22,7 +22,7 @@ export function boundSessions(
     readonly maySubscribe: (client: Client, filter: string) => boolean
     readonly onDropped: () => void
   },
-): void {
+): { queued(): number } {
   const { persistence } = broker as { persistence: SessionStore }
   const addSubscriptions = persistence.addSubscriptions.bind(persistence)
   const enqueue = persistence.outgoingEnqueueCombi.bind(persistence)
@@ -51,5 +51,13 @@ export function boundSessions(
     if (cleared !== undefined && left > 0) queued.set(client.id, left)
     else if (cleared !== undefined) queued.delete(client.id)
     return cleared
+  }
+
+  return {
+    queued() {
+      let sum = 0
+      for (const count of queued.values()) sum += count
+      return sum
+    },
   }
 }
