@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -63,7 +64,9 @@ function takeLock(lock: string, path: string): void {
     if (owner !== process.pid && isAlive(owner)) {
       throw new LarderError(
         'RT_DATA_LOCKED',
-        `Another Larder (process ${owner}) uses the data folder ${path}. Stop it first, or give this one its own with --data.`,
+        existsSync(join(path, 'run.json'))
+          ? `Another Larder (process ${owner}) uses the data folder ${path}. Stop it first, or give this one its own with --data.`
+          : `Another Larder (process ${owner}) uses the data folder ${path}, and is still starting or a command. Try again in a few seconds, or give this one its own folder with --data.`,
       )
     }
     rmSync(lock, { force: true })
