@@ -7,12 +7,14 @@ export async function measureStorm(devices: number) {
   return withGateway('durable', async ({ fleet, gateway, restart }) => {
     await fleet.connect(gateway.port, devices)
     const next = await restart()
+    const before = await next.report()
     const back = await fleet.connect(next.port, devices)
-    const { rssMb, refused } = await next.report()
+    const { rssMb, refused, cpuSeconds } = await next.report()
     return {
       what: 'seconds until devices that come back at once are served',
       ...back,
       ...{ rssMb, refusedByGateway: refused },
+      cpuSeconds: Number((cpuSeconds - before.cpuSeconds).toFixed(2)),
       goal: { allBackSeconds: devices > 2000 ? 6 : 3, refused: 0 },
     }
   })
