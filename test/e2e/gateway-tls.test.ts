@@ -1,12 +1,20 @@
-import { readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { connect as connectSocket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { connect as connectMqtt, type IClientOptions } from 'mqtt'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { dayMs } from '../../domain/index.ts'
+import { rotateCertificates } from '../../gateway/listeners/certificate-rotation.ts'
+import { checkTlsFiles, readTlsFiles } from '../../gateway/listeners/certificates.ts'
 import { createMemoryMessageLog } from '../../message-log/index.ts'
 import { temporaryFolder } from '../support/larder-process.ts'
 import { startTestGateway, type TestGateway } from '../support/start-test-gateway.ts'
 import { createTestCa, type TestCa } from '../support/test-ca.ts'
 
+const run = promisify(execFile)
 type Settings = NonNullable<Parameters<typeof startTestGateway>[1]>
 
 const folder = temporaryFolder('tls')
@@ -130,6 +138,145 @@ describe('the gateway over TLS', () => {
   })
 })
 
+describe('a connection that is not TLS as we want it', () => {
+  it('is refused with an old version or a weak cipher, and counted', async () => {
+    const test = await startTestGateway(createMemoryMessageLog(), {
+      ...{ tlsPort: 0, tlsCert: server.cert, tlsKey: server.key },
+    })
+    const port = test.gateway.tlsPort
+    const weak = 'DEFAULT:ALL:@SECLEVEL=0'
+    const ask = async (...args: string[]) => {
+      // The gateway lives in this process, so that the client must be another that is waited for.
+      const script = `openssl s_client -connect 127.0.0.1:${port} -CAfile ${ca.file} ${args.map((arg) => `'${arg}'`).join(' ')} </dev/null 2>&1`
+      const { stdout } = await run('sh', ['-c', script]).catch((error: unknown) => ({
+        stdout: String((error as { stdout?: string }).stdout),
+      }))
+      return /New, TLSv1\.\d, Cipher is (?!\(NONE\))/.test(stdout)
+    }
+    expect(await ask('-tls1_3')).toBe(true)
+    expect(await ask('-tls1_2')).toBe(true)
+    for (const old of ['-tls1', '-tls1_1']) expect(await ask(old, '-cipher', weak), old).toBe(false)
+    for (const cipher of [
+      'ECDHE-ECDSA-AES128-SHA',
+      'ECDHE-ECDSA-AES256-SHA384',
+      'ECDHE-ECDSA-NULL-SHA',
+      'AECDH-AES128-SHA',
+      'ADH-AES128-SHA256',
+    ])
+      expect(await ask('-tls1_2', '-cipher', `${cipher}:@SECLEVEL=0`), cipher).toBe(false)
+    expect(await test.refused('tls-handshake')).toBeGreaterThanOrEqual(7)
+    await test.stop()
+  })
+
+  it('is closed where it does not end its handshake, and counted', async () => {
+    const test = await startTestGateway(createMemoryMessageLog(), {
+      ...{ tlsPort: 0, tlsCert: server.cert, tlsKey: server.key, connectDeadlineMs: 200 },
+    })
+    const socket = connectSocket(test.gateway.tlsPort, '127.0.0.1')
+    socket.on('error', () => undefined)
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(await test.refused('tls-handshake-deadline')).toBe(1)
+    await test.stop()
+  })
+})
+
+describe('certificates that end', () => {
+  it('are warned of once 30, 7 and 1 days before and when they have, however the clock jumps', async () => {
+    const files = await readTlsFiles(allFiles())
+    const said: string[] = []
+    const say = (words: string): number => said.push(words)
+    const clock = { at: 0, now: () => clock.at, sleepUntil: () => Promise.resolve() }
+    const { certificates } = checkTlsFiles(files)
+    const [{ endsAt }] = certificates
+    clock.at = endsAt - 31 * dayMs
+    const rotation = rotateCertificates({
+      files,
+      read: () => Promise.resolve(files),
+      wall: clock,
+      logger: { warn: say, error: say, info: say } as never,
+      everyMs: 5,
+      onRotated: () => undefined,
+    })
+    const at = async (days: number): Promise<number> => {
+      clock.at = endsAt - days * dayMs
+      await sleep(40)
+      return said.length
+    }
+    expect([await at(31), rotation.problems()]).toEqual([0, []])
+    expect(await at(30)).toBe(1)
+    expect(await at(29)).toBe(1)
+    expect(await at(7)).toBe(2)
+    expect(await at(400)).toBe(2)
+    expect(await at(7)).toBe(2)
+    expect(await at(1)).toBe(3)
+    expect(await at(-1)).toBe(4)
+    expect(await at(-4000)).toBe(4)
+    rotation.stop()
+    expect(said.map((words) => /ends in (\d+ days|a day)|ended/.exec(words)?.[0])).toEqual([
+      'ends in 30 days',
+      'ends in 7 days',
+      'ends in a day',
+      'ended',
+    ])
+    expect(rotation.problems()).toEqual([expect.stringContaining('CN=hub')])
+  })
+})
+
+describe('a start with', () => {
+  const start = (settings: Settings): Promise<TestGateway> =>
+    startTestGateway(createMemoryMessageLog(), {
+      tlsPort: 0,
+      tlsCert: server.cert,
+      tlsKey: server.key,
+      ...settings,
+    })
+  const file = (name: string, content: string): string => {
+    const path = join(folder.path, name)
+    writeFileSync(path, content)
+    return path
+  }
+
+  it.each<[string, () => Settings, RegExp]>([
+    ['no such file', () => ({ tlsCert: '/nowhere.crt' }), /mqtt\.tlsCert.*no such file/],
+    ['no key', () => ({ tlsKey: '' }), /mqtt\.tlsKey is not/],
+    ['no certificate', () => ({ tlsCert: '' }), /mqtt\.tlsCert is not/],
+    ['noise', () => ({ tlsCert: file('noise', 'noise') }), /mqtt\.tlsCert holds no certificate/],
+    [
+      'a cut certificate',
+      () => ({
+        tlsCert: file('cut', text(server.cert).replace(/\n[^\n]+\n-----END/, '\n-----END')),
+      }),
+      /cannot be read/,
+    ],
+    ['another key', () => ({ tlsKey: ca.issue('x').key }), /is not that of the first certificate/],
+    ['noise as key', () => ({ tlsKey: file('noise', 'noise') }), /holds no private key/],
+    ['a noisy revocation list', () => certificates(file('noise', 'noise')), /tlsClientCrl/],
+    ['no authority', () => ({ tlsClientCertificates: 'required' }), /tlsClientCa is not set/],
+    ['nothing to listen on', () => ({ plaintext: false, tlsCert: '', tlsKey: '' }), /no device/],
+    ['plaintext for all', () => ({ host: '0.0.0.0' }), /TLS only/],
+  ])('%s says what to do', async (_, settings, words) => {
+    await expect(start(settings())).rejects.toMatchObject({
+      code: 'RT_SETTINGS_INVALID',
+      message: expect.stringMatching(words) as string,
+    })
+  })
+
+  it('TLS only listens with TLS only', async () => {
+    const test = await start({ plaintext: false })
+    expect([test.gateway.port, test.gateway.tlsPort > 0]).toEqual([0, true])
+    await test.stop()
+  })
+
+  const certificates = (tlsClientCrl: string): Settings => ({
+    ...{ tlsClientCertificates: 'required', tlsClientCa: ca.file, tlsClientCrl },
+  })
+})
+
+const allFiles = () => ({
+  ...{ tlsCert: server.cert, tlsKey: server.key, tlsClientCertificates: 'none' as const },
+  ...{ tlsClientCa: '', tlsClientCrl: '' },
+})
+
 /** What a login is told: the return code of its CONNACK, or `closed` without one. */
 function firstAnswer(
   port: number,
@@ -152,5 +299,5 @@ function firstAnswer(
 }
 
 function ago(days: number): Date {
-  return new Date(Date.now() - days * 86_400_000)
+  return new Date(Date.now() - days * dayMs)
 }
