@@ -11,6 +11,24 @@ const remedies: Readonly<Record<string, string>> = {
   'topic-not-allowed': 'a device publishes outside its own path v1/SITE/DEVICE/…',
   'filter-not-allowed': 'a client subscribes to what its credential does not allow',
   'will-not-allowed': 'a device names a Will outside its own path',
+  'certificate-expired': 'a device has a certificate that has ended; issue it a new one',
+  'certificate-not-yet-valid':
+    'a device has a certificate of later; set the clock of this machine, or of the one that issued it',
+  'certificate-revoked': 'a device with a revoked certificate still tries',
+  'certificate-unknown-ca':
+    'a device has a certificate that mqtt.tlsClientCa did not sign, or without those between',
+  'certificate-missing':
+    'a device shows no certificate, and mqtt.tlsClientCertificates is required',
+  'certificate-wrong-name':
+    'the name of a certificate is not the client id SITE.DEVICE of who shows it',
+  'tls-handshake':
+    'connections end within their TLS handshake: a device does not trust mqtt.tlsCert, or speaks an old TLS',
+  'join-rate': 'more comes with a join credential than mqtt.joinPerSecond',
+  'too-many-unregistered':
+    'more new devices came than mqtt.joinDevices; adopt or revoke those of "larder devices list --status unregistered"',
+  'mapping-bad-name':
+    'a bridge publishes for a device whose name is none of ours: letters, digits, - and _',
+  'mapping-foreign-site': 'a bridge publishes for a site that is not its own',
   'too-many-connections': 'raise mqtt.maxConnections, or find out who opens so many',
   'connect-deadline': 'somebody opens connections and does not log in',
   'frame-deadline': 'a device or its line is too slow to send a packet in time',

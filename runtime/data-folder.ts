@@ -17,6 +17,8 @@ export interface RunInfo {
   readonly pid: number
   readonly http: string
   readonly mqtt: string
+  /** Absent where it does not listen with TLS. */
+  readonly mqtts?: string
   readonly startedAt: number
 }
 

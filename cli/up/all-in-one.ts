@@ -31,8 +31,10 @@ import { createStatus } from './status.ts'
 export interface AllInOne extends Stage {
   /** `http://127.0.0.1:8080` */
   readonly http: string
-  /** `mqtt://127.0.0.1:1883` */
+  /** `mqtt://127.0.0.1:1883`; the address of TLS where there is no other. */
   readonly mqtt: string
+  /** `mqtts://127.0.0.1:8883`; null where it does not listen with TLS. */
+  readonly mqtts: string | null
   readonly loginLink: string
   /** The owner's key where this start made it; else null. */
   readonly newOwnerKey: string | null
@@ -63,6 +65,11 @@ async function compose(
   stops: ReturnType<typeof createStopList>,
 ): Promise<AllInOne> {
   const isSimulated = settings.city.sim === 'city' || settings.city.replay !== ''
+  if (isSimulated && !settings.mqtt.plaintext)
+    throw new LarderError(
+      'RT_SETTINGS_INVALID',
+      'The simulated city speaks MQTT without TLS, and mqtt.plaintext is off. Start with --sim none, or set it on.',
+    )
   const keys = loadKeys(folder.path, { wantSim: isSimulated })
   const onDeath = onFatal
   const logLevel = settings.log.level
@@ -206,9 +213,11 @@ async function compose(
     stops.add('the simulated city', () => started.stop())
   }
 
+  const mqtts = `mqtts://${settings.mqtt.host}:${gateway.tlsPort}`
   return {
     http: api.url,
-    mqtt: `mqtt://${settings.mqtt.host}:${gateway.port}`,
+    mqtt: gateway.port === 0 ? mqtts : `mqtt://${settings.mqtt.host}:${gateway.port}`,
+    mqtts: gateway.tlsPort === 0 ? null : mqtts,
     loginLink: api.createLoginLink(),
     newOwnerKey: keys.isNew ? keys.owner : null,
     status,

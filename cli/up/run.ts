@@ -70,7 +70,9 @@ export async function run(options: UpOptions): Promise<void> {
       { logger, stopWithinMs: 5_000 },
     )
     onFatal = (error) => guard.fail(error)
-    folder.writeRunInfo({ pid: process.pid, http: larder.http, mqtt: larder.mqtt, startedAt })
+    const { http, mqtt, mqtts } = larder
+    const info = { pid: process.pid, http, mqtt, startedAt }
+    folder.writeRunInfo(mqtts === null ? info : { ...info, mqtts })
     process.stdout.write(banner(larder, settings))
   } catch (error) {
     folder.release()
@@ -93,6 +95,7 @@ function banner(larder: AllInOne, settings: Settings): string {
     `  board   ${larder.http}/`,
     `  API     ${larder.http}/docs`,
     `  MQTT    ${larder.mqtt}`,
+    ...(larder.mqtts === null || larder.mqtts === larder.mqtt ? [] : [`          ${larder.mqtts}`]),
     `  data    ${settings.data}; ${speed === 1 ? 'on the wall clock' : `a city clock at ${speed}x`}`,
   ]
   if (process.stdout.isTTY) {

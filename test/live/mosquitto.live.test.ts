@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   runLarder,
@@ -7,6 +8,7 @@ import {
   type LarderProcess,
   type RunResult,
 } from '../support/larder-process.ts'
+import { createTestCa, type TestCa } from '../support/test-ca.ts'
 
 const isMissing = spawnSync('mosquitto_pub', ['--help']).error !== undefined
 const isSkipped = isMissing && process.env.LARDER_LIVE_SKIP === '1'
@@ -40,7 +42,9 @@ describe.skipIf(isSkipped)('with the clients of mosquitto, a device of one’s o
   const folder = temporaryFolder('mosquitto')
   let larder: LarderProcess | null = null
   let port = 0
+  let tlsPort = 0
   let login: Login
+  let ca: TestCa
 
   const runHere = (...args: string[]): Promise<RunResult> =>
     runLarder([...args, '--data', folder.path])
@@ -56,8 +60,19 @@ describe.skipIf(isSkipped)('with the clients of mosquitto, a device of one’s o
       throw new Error(
         'mosquitto_pub is missing: install the Debian package mosquitto-clients (apt-get install mosquitto-clients), or set LARDER_LIVE_SKIP=1.',
       )
-    larder = await startLarder(folder.path)
+    ca = createTestCa(join(folder.path, 'ca'))
+    const hub = ca.issue('hub', { alternatives: 'DNS:localhost' })
+    larder = await startLarder(folder.path, {
+      env: {
+        LARDER_MQTT_TLS_PORT: '0',
+        LARDER_MQTT_TLS_CERT: hub.cert,
+        LARDER_MQTT_TLS_KEY: hub.key,
+        LARDER_MQTT_TLS_CLIENT_CERTIFICATES: 'optional',
+        LARDER_MQTT_TLS_CLIENT_CA: ca.file,
+      },
+    })
     port = larder.mqttPort
+    tlsPort = larder.mqttsPort
     const added = await runHere('devices', 'add', 'corner/fridge-1', '--kind', 'probe', '--json')
     expect(added.code, added.stderr).toBe(0)
     login = JSON.parse(added.stdout) as Login
@@ -83,6 +98,94 @@ describe.skipIf(isSkipped)('with the clients of mosquitto, a device of one’s o
     const { code, stderr } = await publish({ ...login, password: 'wrong' }, '{"values":{}}')
     expect(code).toBe(4)
     expect(stderr).toContain('bad user name or password')
+  })
+
+  describe('over TLS', () => {
+    const overTls = (file: string): string[] => [
+      '-h',
+      'localhost',
+      '-p',
+      String(tlsPort),
+      '--cafile',
+      file,
+    ]
+    const withPassword = ({ clientId, username, password }: Login): string[] => [
+      ...['-i', clientId, '-u', username, '-P', password],
+    ]
+    const withCertificate = (): string[] => {
+      const { cert, key } = ca.issue('corner.fridge-1')
+      return ['-i', 'corner.fridge-1', '--cert', cert, '--key', key]
+    }
+    const reading = [
+      '-q',
+      '1',
+      '-t',
+      'v1/corner/fridge-1/telemetry',
+      '-m',
+      '{"values":{"celsius":3.9}}',
+    ]
+    const done = { code: 0, stdout: '', stderr: '' }
+
+    test('publishes with its password', async () => {
+      const args = [...overTls(ca.file), ...withPassword(login), ...reading]
+      expect(await run('mosquitto_pub', args)).toEqual(done)
+    })
+
+    test('publishes with its certificate and no password', async () => {
+      const args = [...overTls(ca.file), ...withCertificate(), ...reading]
+      expect(await run('mosquitto_pub', args)).toEqual(done)
+    })
+
+    test('is refused with the certificate of another', async () => {
+      const { cert, key } = ca.issue('corner.other')
+      const args = ['-i', 'corner.fridge-1', '--cert', cert, '--key', key, ...reading]
+      const { code, stderr } = await run('mosquitto_pub', [...overTls(ca.file), ...args])
+      expect(code).toBe(5)
+      expect(stderr).toContain('not authorised')
+    })
+
+    test('does not trust a gateway of another authority', async () => {
+      const other = createTestCa(join(folder.path, 'other'), 'Other CA')
+      const args = [...overTls(other.file), ...withPassword(login), ...reading]
+      const { code, stderr } = await run('mosquitto_pub', args)
+      expect(code).not.toBe(0)
+      expect(stderr).toContain('A TLS error occurred')
+    })
+
+    test('listens as an operator whom "larder credentials add" made', async () => {
+      const added = await runHere(
+        ...[
+          'credentials',
+          'add',
+          'anna',
+          '--kind',
+          'operator',
+          '--subscribe',
+          'v1/corner/#',
+          '--json',
+        ],
+      )
+      expect(added.code, added.stderr).toBe(0)
+      const { password } = JSON.parse(added.stdout) as Login
+      const child = spawn(
+        'mosquitto_sub',
+        [
+          ...overTls(ca.file),
+          ...['-i', 'anna-1', '-u', 'anna', '-P', password],
+          ...['-q', '1', '-t', 'v1/corner/+/telemetry', '-C', '1', '-W', '30'],
+        ],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      )
+      const listening = finish(child)
+      // Nothing tells when it has subscribed.
+      while (child.exitCode === null)
+        expect(
+          await run('mosquitto_pub', [...overTls(ca.file), ...withCertificate(), ...reading]),
+        ).toEqual(done)
+      const { code, stdout } = await listening
+      expect(code).toBe(0)
+      expect(stdout).toContain('{"values":{"celsius":3.9}}')
+    })
   })
 
   test('may not listen to all that is said', async () => {

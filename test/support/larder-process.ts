@@ -41,6 +41,8 @@ export interface LarderProcess {
   readonly child: ChildProcess
   readonly url: string
   readonly mqttPort: number
+  /** 0 where it does not listen with TLS. */
+  readonly mqttsPort: number
   readonly ownerKey: string
   readonly output: () => string
   request(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>
@@ -98,6 +100,7 @@ export async function startLarder(
     child,
     url,
     mqttPort: Number(new URL(info?.mqtt ?? '').port),
+    mqttsPort: info?.mqtts === undefined ? 0 : Number(new URL(info.mqtts).port),
     ownerKey: key,
     output: () => output,
     async request(method: string, path: string, body?: unknown) {
@@ -128,13 +131,17 @@ export async function startLarder(
   }
 }
 
-function readRun(file: string, pid: number | undefined): { http: string; mqtt: string } | null {
+function readRun(
+  file: string,
+  pid: number | undefined,
+): { http: string; mqtt: string; mqtts?: string } | null {
   if (!existsSync(file)) return null
   try {
     const info = JSON.parse(readFileSync(file, 'utf8')) as {
       pid: number
       http: string
       mqtt: string
+      mqtts?: string
     }
     return info.pid === pid ? info : null
   } catch {
