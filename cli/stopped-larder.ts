@@ -5,7 +5,7 @@ import { LarderError, type DeadLetterReason } from '../domain/index.ts'
 import { replayDeadLetters } from '../ingest/index.ts'
 import { estimateBasketMinutes } from '../planner/index.ts'
 import { openDataFolder, silentLogger, wallClock } from '../runtime/index.ts'
-import { createSqliteOperationsStore, createSqliteSeriesStore } from '../store/index.ts'
+import { createSqliteSeriesStore, openOperationsStore } from '../store/index.ts'
 import { contentType, type Asked } from './ask.ts'
 import { stoppedCityTime } from './up/clock-file.ts'
 
@@ -24,7 +24,10 @@ export async function askStores(data: string): Promise<Asked> {
   try {
     const keys = loadKeys(data, { wantSim: false })
     const settings = loadSettings({ flags: {}, env: process.env, file: null })
-    const operations = await createSqliteOperationsStore({ file: folder.file('operations.db') })
+    const operations = await openOperationsStore({
+      file: folder.file('operations.db'),
+      url: settings.operations.url,
+    })
     closers.push(() => operations.close())
     const series = createSqliteSeriesStore({ file: folder.file('series.db') })
     closers.push(() => series.close())

@@ -122,6 +122,10 @@ export const Settings = Type.Object(
     ),
     operations: Type.Object(
       {
+        url: text(
+          '',
+          'PostgreSQL database of the operations store, postgres://user:password@host:5432/name; empty: SQLite in the data folder.',
+        ),
         keepDays: number(
           30,
           1,

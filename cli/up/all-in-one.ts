@@ -96,7 +96,11 @@ async function compose(
     onDeath,
   })
   stops.add('the message log', () => log.stop())
-  const operations = startOperationsWorker({ file: folder.file('operations.db'), onDeath })
+  const operations = startOperationsWorker({
+    file: folder.file('operations.db'),
+    url: settings.operations.url,
+    onDeath,
+  })
   stops.add('the operations store', () => operations.stop())
   await operations.store.applied('start')
 

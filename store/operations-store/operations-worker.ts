@@ -1,14 +1,11 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { LarderError } from '../../domain/index.ts'
 import { compiledUrl, connectRpc, startWorker, wallClock } from '../../runtime/index.ts'
+import type { OperationsPlace } from './open-operations-store.ts'
 import type { OperationsStore } from './operations-store.ts'
 import { connectOperationsStore } from './remote-operations-store.ts'
 
 const closeWithinMs = 2000
-
-export interface OperationsWorkerData {
-  readonly file: string
-}
 
 export interface OperationsWorker {
   readonly store: OperationsStore
@@ -17,15 +14,15 @@ export interface OperationsWorker {
   stop(): Promise<void>
 }
 
-/** The thread that owns one operations file, for all who connect. A file that cannot be opened is the error of every call. */
-export function startOperationsWorker(options: {
-  readonly file: string
-  readonly onDeath: (error: LarderError) => void
-}): OperationsWorker {
+/** The thread that holds the operations store, for all who connect. A store that cannot be opened is the error of every call. */
+export function startOperationsWorker({
+  onDeath,
+  ...place
+}: OperationsPlace & { readonly onDeath: (error: LarderError) => void }): OperationsWorker {
   const owned = startWorker(compiledUrl('./operations.worker.js', import.meta.url), {
     name: 'operations',
-    data: { file: options.file } satisfies OperationsWorkerData,
-    onDeath: options.onDeath,
+    data: place satisfies OperationsPlace,
+    onDeath,
   })
   const connect = (): MessagePort => {
     const { port1, port2 } = new MessageChannel()

@@ -1,11 +1,9 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { serveRpc } from '../../runtime/index.ts'
-import type { OperationsWorkerData } from './operations-worker.ts'
+import { openOperationsStore, type OperationsPlace } from './open-operations-store.ts'
 import { serveOperationsStore } from './remote-operations-store.ts'
-import { createSqliteOperationsStore } from './sqlite-operations-store.ts'
 
-const { file } = workerData as OperationsWorkerData
-const opening = createSqliteOperationsStore({ file })
+const opening = openOperationsStore(workerData as OperationsPlace)
 // Told to each caller below, who may come later than the failure.
 opening.catch(() => undefined)
 
