@@ -11,7 +11,8 @@ export function matchesFilter(filter: string, topic: string): boolean {
 /** Whether every topic that `filter` can match is one that `rule` matches too. */
 export function coversFilter(rule: string, filter: string): boolean {
   if (isHidden(rule, filter)) return false
-  const rules = rule.split('/')
+  // Any first level and all below it is everything.
+  const rules = rule === '+/#' ? ['#'] : rule.split('/')
   const levels = filter.split('/')
   for (const [index, allowed] of rules.entries()) {
     if (allowed === '#') return true
