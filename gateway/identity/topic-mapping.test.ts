@@ -15,10 +15,11 @@ it.each([
   ['zigbee2mqtt/lamp-1/set', null],
   ['zigbee2mqtt', null],
   ['stores/s2/17/down', null],
-  ['zigbee2mqtt/living room', 'mapping-bad-name'],
+  ['zigbee2mqtt/living room', { site: 's1', device: 'living-room' }],
+  ['zigbee2mqtt/CB:B8:33', { site: 's1', device: 'CB-B8-33' }],
+  ['zigbee2mqtt/冰箱', 'mapping-bad-name'],
   ['zigbee2mqtt/', 'mapping-bad-name'],
   ['zigbee2mqtt/derived', 'mapping-bad-name'],
-  ['zigbee2mqtt/a.b', 'mapping-bad-name'],
   ['zigbee2mqtt/{1}', 'mapping-bad-name'],
 ])('%s speaks for %o', (topic, path) => {
   expect(mapTopic(mappings, null, topic)).toEqual(path)

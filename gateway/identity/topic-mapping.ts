@@ -1,4 +1,10 @@
-import { derivedDevice, isName, type DevicePath, type TopicMapping } from '../../domain/index.ts'
+import {
+  derivedDevice,
+  isName,
+  matchTopic,
+  type DevicePath,
+  type TopicMapping,
+} from '../../domain/index.ts'
 
 /** Why a topic that a mapping names is nobody's. */
 export type MappingRefusal = 'mapping-bad-name' | 'mapping-foreign-site'
@@ -13,7 +19,7 @@ export function mapTopic(
   topic: string,
 ): DevicePath | MappingRefusal | null {
   for (const mapping of mappings) {
-    const matched = matchPattern(mapping.pattern, topic)
+    const matched = matchTopic(mapping.pattern, topic)
     if (!matched) continue
     const path = { site: fill(mapping.site, matched), device: fill(mapping.device, matched) }
     if (!isName(path.site) || !isName(path.device) || path.device === derivedDevice)
@@ -23,21 +29,9 @@ export function mapTopic(
   return null
 }
 
-/** What each `+` of the pattern stands for; null where it does not match. */
-function matchPattern(pattern: string, topic: string): readonly string[] | null {
-  const levels = topic.split('/')
-  const wanted = pattern.split('/')
-  const matched: string[] = []
-  for (const [index, level] of wanted.entries()) {
-    if (level === '#') return matched
-    const actual = levels[index]
-    if (actual === undefined) return null
-    if (level === '+') matched.push(actual)
-    else if (level !== actual) return null
-  }
-  return levels.length === wanted.length ? matched : null
-}
-
+/** What a `+` matched; the address `CB:B8:33` is the name `CB-B8-33`, and `living room` is `living-room`. */
 function fill(name: string, matched: readonly string[]): string {
-  return name.replaceAll(/\{(\d)\}/g, (_, number: string) => matched[Number(number) - 1] ?? '')
+  return name.replaceAll(/\{(\d)\}/g, (_, number: string) =>
+    (matched[Number(number) - 1] ?? '').replaceAll(/[ :.]/g, '-'),
+  )
 }
