@@ -20,7 +20,10 @@ export interface Forwarding {
   /** Where live messages begin, each time that changes. */
   readonly onLiveFrom: (position: Position) => void
   readonly settings: {
+    /** What the hub takes. */
     readonly maxPacketBytes: number
+    /** What a batch may have: less where the line breaks before a long one is through. */
+    readonly batchBytes: number
     /** Messages of the backlog; 0: as fast as the line takes. */
     readonly backlogPerSecond: number
     readonly lingerMs: number
@@ -51,7 +54,7 @@ export async function forward(deps: Forwarding): Promise<void> {
   const newBatcher = () =>
     createUplinkBatcher({
       log: deps.logId,
-      maxPacketBytes: settings.maxPacketBytes,
+      maxPacketBytes: settings.batchBytes,
       maxMessages: maxBatchMessages,
       clock: deps.clock,
     })

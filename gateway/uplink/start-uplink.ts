@@ -41,6 +41,7 @@ const liveLagMs = 10_000
 /** A hub that acknowledges nothing for so long is not there, whatever TCP says. */
 const acknowledgeWithinMs = 30_000
 const watchEveryMs = 1000
+const leastBatchBytes = 2048
 const leaveWithinMs = 1000
 
 /**
@@ -61,6 +62,7 @@ export async function startUplink(deps: UplinkDeps): Promise<Uplink> {
   let words = ''
   let liveFrom = Infinity
   let fruitless = 0
+  let batchBytes = settings.maxPacketBytes
   let hasAcknowledged = false
   let dropped = 0
   const backlogRate = createRate(monotonic)
@@ -109,7 +111,7 @@ export async function startUplink(deps: UplinkDeps): Promise<Uplink> {
       ...{ log: deps.log, logId: ledger.logId, arrivals, acknowledged },
       start: () => ledger.start(),
       ...{ clock: deps.clock, monotonic, signal: session.signal },
-      settings: { ...settings, lingerMs, liveLagMs },
+      settings: { ...settings, batchBytes, lingerMs, liveLagMs },
       publish(payload, done) {
         const token = {}
         waiting.set(token, monotonic.now())
@@ -158,6 +160,9 @@ export async function startUplink(deps: UplinkDeps): Promise<Uplink> {
           signal: stopping.signal,
         })
         words = await serve(connection)
+        // Half as long after a connection that brought nothing: a line that breaks early still gets something through.
+        const next = hasAcknowledged ? batchBytes * 2 : batchBytes / 2
+        batchBytes = Math.min(settings.maxPacketBytes, Math.max(leastBatchBytes, next))
         if (hasAcknowledged) attempt = 0
         else fruitless++
       } catch (error) {

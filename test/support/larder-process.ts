@@ -52,10 +52,11 @@ export interface LarderProcess {
   kill(): Promise<void>
 }
 
-/** `larder up` on a data folder; resolves once /ready answers 200. */
+/** `larder up`, or another server of ours, on a data folder; resolves once /ready answers 200. */
 export async function startLarder(
   data: string,
   options: {
+    readonly command?: 'up' | 'gateway'
     readonly args?: readonly string[]
     readonly env?: Record<string, string>
     readonly readyWithinMs?: number
@@ -64,7 +65,8 @@ export async function startLarder(
   const args = options.args ?? ['--sim', 'none']
   const ports = args.includes('--http') ? [] : ['--http', '0']
   if (!args.includes('--mqtt')) ports.push('--mqtt', '0')
-  const child = spawn(process.execPath, [larderJs, 'up', '--data', data, ...ports, ...args], {
+  const command = [options.command ?? 'up', '--data', data, ...ports, ...args]
+  const child = spawn(process.execPath, [larderJs, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LARDER_MODELS_ENABLED: 'false', ...options.env },
   })

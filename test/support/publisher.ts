@@ -3,7 +3,7 @@ import { connect } from 'mqtt'
 
 /**
  * A process that publishes until its standard input closes, and keeps its own list of what was acknowledged:
- *   tsx publisher.ts PORT LEDGER_FILE '[{"clientId":…,"username":…,"password":…}, …]'
+ *   tsx publisher.ts PORT LEDGER_FILE '[{"clientId":…,"username":…,"password":…}, …]' [PAUSE_MS]
  * A line of the ledger is `site/device seq`, written only once the broker has acknowledged. A message not acknowledged
  * when the connection breaks is sent again under the same seq, as a device would.
  */
@@ -12,7 +12,7 @@ interface Credential {
   readonly username: string
   readonly password: string
 }
-const [port = '', ledger = '', credentials = '[]'] = process.argv.slice(2)
+const [port = '', ledger = '', credentials = '[]', pauseMs = '0'] = process.argv.slice(2)
 const inFlight = 20
 const boot = '00c0ffee00c0ffee'
 
@@ -50,8 +50,13 @@ async function publishAs(credential: Credential): Promise<void> {
         unacknowledged.delete(seq)
         if (isStopping) {
           if (unacknowledged.size === 0) client.end(true)
-        } else publish(nextSeq++)
+        } else if (pauseMs === '0') publish(nextSeq++)
+        else setTimeout(next, Number(pauseMs))
       })
+    }
+    const next = (): void => {
+      if (!isStopping && client.connected) publish(nextSeq++)
+      else if (isStopping && unacknowledged.size === 0) client.end(true)
     }
     client.once('connect', () => {
       for (const seq of [...unacknowledged]) publish(seq)

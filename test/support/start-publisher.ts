@@ -21,6 +21,8 @@ export async function startPublisher(options: {
   readonly ledger: string
   readonly site: string
   readonly devices: readonly string[]
+  /** Between two messages of each of a device's 20 in flight. */
+  readonly pauseMs?: number
 }): Promise<Publisher> {
   const { larder, mqttPort, ledger, site, devices } = options
   const credentials: unknown[] = []
@@ -33,7 +35,10 @@ export async function startPublisher(options: {
   const program = join(import.meta.dirname, 'publisher.ts')
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', program, String(mqttPort), ledger, JSON.stringify(credentials)],
+    [
+      ...['--import', 'tsx', program, String(mqttPort), ledger],
+      ...[JSON.stringify(credentials), String(options.pauseMs ?? 0)],
+    ],
     { stdio: ['pipe', 'inherit', 'inherit'] },
   )
   const ended = new Promise((resolve) => child.once('exit', resolve))
