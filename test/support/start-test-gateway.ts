@@ -18,6 +18,8 @@ export interface TestGateway {
     options?: IClientOptions
   }): Promise<MqttClient>
   refused(reason: string): Promise<number>
+  /** Messages that reached the broker. */
+  received(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -66,6 +68,10 @@ export async function startTestGateway(
     async refused(reason) {
       const metric = await metrics.getSingleMetric('larder_gateway_refused_total')!.get()
       return metric.values.find(({ labels }) => labels.reason === reason)?.value ?? 0
+    },
+    async received() {
+      const { values } = await metrics.getSingleMetric('larder_gateway_received_total')!.get()
+      return values[0]?.value ?? 0
     },
     async stop() {
       for (const client of clients) await client.endAsync(true)
