@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { errorMessage } from '../domain/index.ts'
 
 const withinMs = 3_000
@@ -7,20 +8,24 @@ const connectPacket = Buffer.from([0x10, 12, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2,
 
 /** Knocks at an MQTT port as a client nobody knows: null where the gateway answers, else what is wrong. */
 export async function knock(url: string): Promise<string | null> {
-  const { hostname, port } = new URL(url)
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+  const { hostname, port, protocol } = new URL(url)
+  const at = { host: hostname, port: Number(port), noDelay: true }
+  const isTls = protocol === 'mqtts:'
+  // Whom its certificate convinces is for the devices to say.
+  const socket = isTls ? connectTls({ ...at, rejectUnauthorized: false }) : connect(at)
   const deadline = AbortSignal.timeout(withinMs)
   try {
-    const first = await new Promise<Buffer>((resolve, reject) => {
+    const first = await new Promise<Buffer | null>((resolve, reject) => {
       deadline.addEventListener('abort', () =>
         reject(new Error(`it did not answer within ${withinMs / 1000} s`)),
       )
-      socket.on('connect', () => socket.write(connectPacket))
+      if (isTls) socket.on('secureConnect', () => resolve(null))
+      else socket.on('connect', () => socket.write(connectPacket))
       socket.on('data', resolve)
       socket.on('error', reject)
       socket.on('close', () => reject(new Error('it closed the connection without a word')))
     })
-    return first[0] === 0x20
+    return first === null || first[0] === 0x20
       ? null
       : `What listens at ${url} does not speak MQTT: give the gateway another port with --mqtt.`
   } catch (error) {
