@@ -1,7 +1,5 @@
 import { Counter, Gauge, type Registry } from '../../runtime/index.ts'
 
-export type DropReason = 'too-old-or-too-much' | 'unreadable' | 'too-long'
-
 export interface UplinkMetrics {
   readonly forwarded: Counter<'kind'>
   readonly batches: Counter
