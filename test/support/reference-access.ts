@@ -6,11 +6,14 @@ import type { Identity } from '../../gateway/identity/access.ts'
  */
 const name = /^[A-Za-z0-9_-]{1,64}$/
 
-function toExpression(filter: string, plus: string): RegExp {
+/** Wildcards are caught or not. */
+function toExpression(filter: string, catches: boolean): RegExp {
+  const plus = catches ? '([^/]*)' : '[^/]*'
+  const rest = catches ? '(.*)' : '.*'
   const body = filter
     .split('/')
     .map((level, index) => {
-      if (level === '#') return index === 0 ? '.*' : '(?:/.*)?'
+      if (level === '#') return index === 0 ? rest : `(?:/${rest})?`
       const text = level === '+' ? plus : level.replaceAll(/[$.*+?^{}()|[\]\\]/g, '\\$&')
       return index === 0 ? text : `/${text}`
     })
@@ -20,7 +23,7 @@ function toExpression(filter: string, plus: string): RegExp {
 
 export function meets(filter: string, topic: string): boolean {
   if (/^[+#]/.test(filter) && topic.startsWith('$')) return false
-  return toExpression(filter, '[^/]*').test(topic)
+  return toExpression(filter, false).test(topic)
 }
 
 /** Topics that a filter meets: each wildcard filled with every word of both filters, and with one that is in neither. */
@@ -62,10 +65,10 @@ export function mayPublish(identity: Identity, topic: string, retain: boolean): 
   if (own.has(topic)) return !retain || own.get(topic) === true
   if (topic.startsWith('$')) return false
   for (const { pattern, site, device } of identity.mappings) {
-    const match = toExpression(pattern, '([^/]*)').exec(topic)
+    const match = toExpression(pattern, true).exec(topic)
     if (!match) continue
     const fill = (text: string): string =>
-      text.replaceAll(/\{\d\}/g, (ref) => match[Number(ref[1])] ?? '')
+      text.replaceAll(/\{\d\}/g, (ref) => (match[Number(ref[1])] ?? '').replaceAll(/[ :.]/g, '-'))
     const [ofSite, ofDevice] = [fill(site), fill(device)]
     if (!name.test(ofSite) || !name.test(ofDevice) || ofDevice === 'derived') return false
     return identity.site === null || identity.site === ofSite
