@@ -52,7 +52,7 @@ describe('credentials', () => {
     it.each([
       ['topic-not-allowed', 'v1/s1/lamp-1/telemetry'],
       ['topic-not-allowed', 'zigbee2mqtt/lamp-1/set'],
-      ['mapping-bad-name', 'zigbee2mqtt/living room'],
+      ['mapping-bad-name', 'zigbee2mqtt/冰箱'],
     ])('close with %s at %s', async (reason, topic) => {
       const bridge = await test.connect(test.registry.add('zigbee', 'bridge', rules))
       bridge.publish(topic, '{}', { qos: 1 })
