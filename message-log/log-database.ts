@@ -82,12 +82,22 @@ function open(
 }
 
 function migrate(connection: Connection, file: string): void {
+  const found = schemaOf(connection)
   const version = connection.pragma('user_version', { simple: true }) as number
+  if (found === schemaAt(migrations.length)) {
+    // The number alone is damaged: another version would have other tables.
+    if (version !== migrations.length) connection.pragma(`user_version = ${migrations.length}`)
+    return
+  }
   if (version > migrations.length) {
     throw new LarderError(
       'RT_FILE_UNREADABLE',
       `${file} was written by a newer Larder (schema ${version}; this one knows ${migrations.length}). Start that version, or give this one a data folder of its own with --data.`,
     )
+  }
+  if (found !== schemaAt(version)) {
+    const error = new Error(`The tables of ${file} are not those of schema ${version}.`)
+    throw Object.assign(error, { code: 'SQLITE_CORRUPT_SCHEMA' })
   }
   for (const [index, sql] of migrations.entries()) {
     if (index < version) continue
@@ -95,6 +105,22 @@ function migrate(connection: Connection, file: string): void {
       connection.exec(sql)
       connection.pragma(`user_version = ${index + 1}`)
     })()
+  }
+}
+
+/** What the file says its tables are: text, which a flipped bit changes as easily as what stands in them. */
+function schemaOf(connection: Connection): string {
+  const rows = connection.prepare('SELECT name, sql FROM sqlite_schema ORDER BY name').raw().all()
+  return JSON.stringify(rows)
+}
+
+function schemaAt(version: number): string {
+  const made = new Database(':memory:')
+  try {
+    for (const sql of migrations.slice(0, version)) made.exec(sql)
+    return schemaOf(made)
+  } finally {
+    made.close()
   }
 }
 

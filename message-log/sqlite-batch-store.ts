@@ -49,8 +49,12 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
 
   const id = connection.prepare<[], string>('SELECT id FROM identity').pluck().get()!
   let end = lastStored
-  let prunedThrough =
-    connection.prepare<[], number>('SELECT through FROM pruned').pluck().get() ?? 0
+  const oldestFirst = connection.prepare<[], number>('SELECT min(first) FROM batch').pluck()
+  // Never beyond what is there, whatever a damaged number says.
+  let prunedThrough = Math.min(
+    connection.prepare<[], number>('SELECT through FROM pruned').pluck().get() ?? 0,
+    unlessDamaged(() => oldestFirst.get() ?? end + 1, end + 1) - 1,
+  )
   const holes = connection
     .prepare<[], LogHole>('SELECT first AS "from", last AS "to", words FROM hole ORDER BY first')
     .all()

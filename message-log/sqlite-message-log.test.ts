@@ -132,6 +132,7 @@ describe('the SQLite log', () => {
     const file = newFile()
     await open(file).log.close()
     const newer = new Database(file)
+    newer.exec('CREATE TABLE of_the_future (id INTEGER) STRICT')
     newer.pragma('user_version = 99')
     newer.close()
     expect(() => open(file)).toThrow(expect.objectContaining({ code: 'RT_FILE_UNREADABLE' }))
