@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs'
+import { accessSync, constants, existsSync, renameSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { LarderError, type Position } from '../domain/index.ts'
 import { describeSystemError } from '../runtime/index.ts'
@@ -25,6 +25,8 @@ export const migrations: readonly string[] = [
 
 /** Pages of the journal that are moved into the file at once: about 8 MB, for a journal that stays small. */
 const checkpointPages = 2000
+/** Some pages: the first of those that are free are looked at. */
+const triedBytes = 32_768
 
 export function isDamage(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
@@ -74,9 +76,14 @@ function open(
         'SELECT first + count - 1 AS end FROM batch ORDER BY first DESC LIMIT 1',
       )
       .get()
-    return { connection, end: newest?.end ?? 0 }
+    const end = newest?.end ?? 0
+    tryAppend(connection, file, end)
+    return { connection, end }
   } catch (error) {
     connection.close()
+    // These statements are right: what they cannot be run on is not a log any more.
+    if ((error as { code?: unknown } | null)?.code === 'SQLITE_ERROR')
+      throw Object.assign(error as Error, { code: 'SQLITE_CORRUPT_FORMAT' })
     throw error
   }
 }
@@ -105,6 +112,26 @@ function migrate(connection: Connection, file: string): void {
       connection.exec(sql)
       connection.pragma(`user_version = ${index + 1}`)
     })()
+  }
+}
+
+/**
+ * A bit flipped in the file's own bookkeeping lets everything be read and nothing be appended, at each start anew: so an
+ * append is tried, and taken back before it reaches the disk.
+ */
+function tryAppend(connection: Connection, file: string, end: Position): void {
+  try {
+    connection.exec(
+      `BEGIN IMMEDIATE; INSERT INTO batch VALUES (${end + 1}, 1, 0, 0, 0, zeroblob(${triedBytes})); ROLLBACK`,
+    )
+  } catch (error) {
+    if (connection.inTransaction) connection.exec('ROLLBACK')
+    // Where the system lets it be written, the file's header alone says otherwise.
+    if ((error as { code?: unknown }).code === 'SQLITE_READONLY') {
+      accessSync(file, constants.W_OK)
+      throw Object.assign(error as Error, { code: 'SQLITE_CORRUPT_HEADER' })
+    }
+    throw error
   }
 }
 

@@ -35,6 +35,14 @@ interface Outcome {
 
 /** Reads a log that somebody damaged: what comes is right and in its place, and what does not come is counted. */
 async function readDamaged(bytes: Buffer, mark: Buffer): Promise<Outcome> {
+  try {
+    return await readIfOpen(bytes, mark)
+  } catch (error) {
+    return { lost: 0, faults: [String(error)] }
+  }
+}
+
+async function readIfOpen(bytes: Buffer, mark: Buffer): Promise<Outcome> {
   const file = join(folder, 'damaged.db')
   for (const name of ['', '-wal', '.damaged-1']) rmSync(file + name, { force: true })
   writeFileSync(file, bytes)
