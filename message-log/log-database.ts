@@ -76,9 +76,8 @@ function open(
         'SELECT first + count - 1 AS end FROM batch ORDER BY first DESC LIMIT 1',
       )
       .get()
-    const end = newest?.end ?? 0
-    tryAppend(connection, file, end)
-    return { connection, end }
+    tryAppend(connection, file)
+    return { connection, end: newest?.end ?? 0 }
   } catch (error) {
     connection.close()
     // These statements are right: what they cannot be run on is not a log any more.
@@ -119,10 +118,10 @@ function migrate(connection: Connection, file: string): void {
  * A bit flipped in the file's own bookkeeping lets everything be read and nothing be appended, at each start anew: so an
  * append is tried, and taken back before it reaches the disk.
  */
-function tryAppend(connection: Connection, file: string, end: Position): void {
+function tryAppend(connection: Connection, file: string): void {
   try {
     connection.exec(
-      `BEGIN IMMEDIATE; INSERT INTO batch VALUES (${end + 1}, 1, 0, 0, 0, zeroblob(${triedBytes})); ROLLBACK`,
+      `BEGIN IMMEDIATE; INSERT INTO batch VALUES (${Number.MAX_SAFE_INTEGER}, 1, 0, 0, 0, zeroblob(${triedBytes})); ROLLBACK`,
     )
   } catch (error) {
     if (connection.inTransaction) connection.exec('ROLLBACK')
