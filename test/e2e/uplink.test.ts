@@ -12,6 +12,7 @@ import {
 } from '../../message-log/index.ts'
 import { wallClock } from '../../runtime/index.ts'
 import { cityNow, startTestGateway, type TestGateway } from '../support/start-test-gateway.ts'
+import { createTestCa } from '../support/test-ca.ts'
 import { startTestUplink, telemetry, type TestUplink } from '../support/test-uplink.ts'
 
 const clock = { now: () => cityNow }
@@ -203,6 +204,25 @@ describe('an uplink', () => {
     await until(async () => (await states()).length === 1)
     await uplink.stop()
     expect(await states()).toEqual(['online', 'offline'])
+  })
+
+  it('goes over TLS to a hub that its authority knows, and to no other', async () => {
+    const ca = createTestCa(join(folder, 'ca'))
+    const server = ca.issue('hub', { alternatives: 'DNS:localhost,IP:127.0.0.1' })
+    const tls = { tlsPort: 0, tlsCert: server.cert, tlsKey: server.key }
+    const { registry } = hub
+    await hub.stop()
+    hub = await startTestGateway(hubLog, { port, ...tls }, {}, registry)
+    const url = `mqtts://localhost:${hub.gateway.tlsPort}`
+    const { uplink } = await start({ settings: { url, ca: ca.file } })
+    await append(uplink.log, 3)
+    await until(async () => (await received()).length === 3)
+    await uplink.stop()
+    const other = createTestCa(join(folder, 'other')).file
+    const wrong = await start({ settings: { url, ca: other } })
+    await until(() => wrong.uplink.status().problems!.length > 0)
+    expect(wrong.uplink.status().problems![0]).toMatch(/certificate/)
+    expect(await wrong.metric('uplink_connections_total')).toBe(0)
   })
 
   it('says in a sentence why the hub does not answer, and is ready all the same', async () => {
