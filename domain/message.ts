@@ -11,7 +11,7 @@ export interface RawMessage {
   /** The device that a bridge speaks for, where the topic does not say it. */
   readonly path?: DevicePath
   /** Where it was first made durable; absent where the log that holds it is the first. */
-  readonly origin?: MessageOrigin
+  readonly firstPlace?: FirstPlace
   /** Kept through a cut of the line and forwarded behind the live messages: news of the past. */
   readonly isBacklog?: true
 }
@@ -22,7 +22,7 @@ export interface DevicePath {
 }
 
 /** A message's place in the first log that kept it, carried over an uplink: it tells the same message sent twice from two. */
-export interface MessageOrigin {
+export interface FirstPlace {
   /** `LogStats.id` of that log: 32 hex digits. */
   readonly log: string
   readonly position: Position

@@ -43,7 +43,7 @@ function withoutReadings(message: DecodedMessage): PreparedMessage {
 }
 
 function prepareTelemetry(message: Telemetry, deps: PrepareDeps): PreparedMessage {
-  const { position, receivedAt, origin } = message
+  const { position, receivedAt, firstPlace } = message
   const { site, device } = message.topic
   const { isRegistered } = deps.catalogue.device(site, device)
   const all: Reading[] = []
@@ -60,7 +60,7 @@ function prepareTelemetry(message: Telemetry, deps: PrepareDeps): PreparedMessag
       isClockFault ||= !isBelieved
       isSequenceFault ||= verdict === 'conflict'
       const quality = qualityOf(verdict === 'conflict', isBelieved)
-      const place = { site, device, receivedAt, position, origin, firstIndex }
+      const place = { site, device, receivedAt, position, firstPlace, firstIndex }
       const context = { ...place, isBelieved, quality, hash }
       const readings = toReadings(part, context)
       all.push(...(isRegistered ? readings : readings.map(setAside)))
@@ -74,13 +74,13 @@ function prepareTelemetry(message: Telemetry, deps: PrepareDeps): PreparedMessag
 function see(
   { boot, seq }: Telemetry['parts'][number],
   firstIndex: number,
-  { topic: { site, device }, origin }: Telemetry,
+  { topic: { site, device }, firstPlace }: Telemetry,
   hash: number,
   memory: MessageMemory,
 ): Verdict {
   if (seq !== null) return memory.see(site, device, boot, seq, hash)
-  return origin
-    ? memory.see(site, device, `${origin.log}/${firstIndex}`, origin.position, hash)
+  return firstPlace
+    ? memory.see(site, device, `${firstPlace.log}/${firstIndex}`, firstPlace.position, hash)
     : 'new'
 }
 

@@ -80,7 +80,7 @@ function toMessage(letter: DeadLetter): { message: LoggedMessage; partition: num
   const message: LoggedMessage = {
     ...{ topic, payload, receivedAt, position },
     ...{ qos: 1, retain: false, clientId: null },
-    ...(isElsewhere ? { origin: { log: place, position } } : {}),
+    ...(isElsewhere ? { firstPlace: { log: place, position } } : {}),
     ...(path === null ? {} : { path: devicePath(path) }),
   }
   return { message, partition: isElsewhere ? 0 : Number(place) }

@@ -1,7 +1,7 @@
 import {
   channelType,
   minuteMs,
-  type MessageOrigin,
+  type FirstPlace,
   type Quality,
   type Reading,
 } from '../domain/index.ts'
@@ -35,7 +35,7 @@ export function toReadings(
     readonly device: string
     readonly receivedAt: number
     readonly position: number
-    readonly origin: MessageOrigin | null
+    readonly firstPlace: FirstPlace | null
     /** Place of the part's first reading in the payload. */
     readonly firstIndex: number
     readonly isBelieved: boolean
@@ -43,7 +43,7 @@ export function toReadings(
     readonly hash: number
   },
 ): Reading[] {
-  const { site, device, receivedAt, origin, isBelieved, quality, hash } = context
+  const { site, device, receivedAt, firstPlace, isBelieved, quality, hash } = context
   const at = isBelieved && part.at !== null ? part.at : receivedAt
   const firstIndex = part.seq === null ? context.firstIndex : 0
   const aside = quality === 'sequence' ? (hash + 1) * placesOfOneMessage : 0
@@ -55,8 +55,8 @@ export function toReadings(
     at,
     receivedAt,
     value: part.values[i]!,
-    seq: part.seq ?? origin?.position ?? context.position,
-    boot: part.seq === null ? (origin?.log ?? '') : part.boot,
+    seq: part.seq ?? firstPlace?.position ?? context.position,
+    boot: part.seq === null ? (firstPlace?.log ?? '') : part.boot,
     index: firstIndex + i + (aside !== 0 && channelType(channel) === 'count' ? aside : 0),
     quality,
   }))

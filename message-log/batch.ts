@@ -7,7 +7,7 @@ import { crc32c } from './crc32c.ts'
  *     header  "LRB1", CRC of the rest of the header, position of the first message (float64), count,
  *             then where each message starts
  *     message CRC of the rest, its length, receivedAt (float64), flags, lengths of topic and client id,
- *             topic, client id, [length and text of the path], [log and position (float64) of the origin], payload
+ *             topic, client id, [length and text of the path], [log and position (float64) of the first place], payload
  *
  * The table of starts lets a reader step over a damaged message, and each message's length over a damaged table.
  */
@@ -39,10 +39,10 @@ const field = {
 const retainFlag = 4
 const clientFlag = 8
 const pathFlag = 16
-const originFlag = 32
+const firstPlaceFlag = 32
 const backlogFlag = 64
-const originLogBytes = 16
-const originBytes = originLogBytes + 8
+const firstLogBytes = 16
+const firstPlaceBytes = firstLogBytes + 8
 
 export function packMessages(messages: readonly RawMessage[]): PackedBatch {
   let size = header.starts + 4 * messages.length
@@ -69,7 +69,7 @@ function sizeOf(message: RawMessage): number {
     Buffer.byteLength(message.topic) +
     (message.clientId === null ? 0 : Buffer.byteLength(message.clientId)) +
     (message.path ? 1 + pathText(message.path).length : 0) +
-    (message.origin ? originBytes : 0) +
+    (message.firstPlace ? firstPlaceBytes : 0) +
     message.payload.length
   )
 }
@@ -87,10 +87,10 @@ function writeMessage(bytes: Buffer, view: DataView, at: number, message: RawMes
     view.setUint8(next, pathBytes)
     next += 1 + pathBytes
   }
-  if (message.origin) {
-    bytes.write(message.origin.log, next, originLogBytes, 'hex')
-    view.setFloat64(next + originLogBytes, message.origin.position, true)
-    next += originBytes
+  if (message.firstPlace) {
+    bytes.write(message.firstPlace.log, next, firstLogBytes, 'hex')
+    view.setFloat64(next + firstLogBytes, message.firstPlace.position, true)
+    next += firstPlaceBytes
   }
   bytes.set(message.payload, next)
   const end = next + message.payload.length
@@ -102,7 +102,7 @@ function writeMessage(bytes: Buffer, view: DataView, at: number, message: RawMes
       (message.retain ? retainFlag : 0) |
       (message.clientId === null ? 0 : clientFlag) |
       (message.path ? pathFlag : 0) |
-      (message.origin ? originFlag : 0) |
+      (message.firstPlace ? firstPlaceFlag : 0) |
       (message.isBacklog ? backlogFlag : 0),
   )
   view.setUint16(at + field.topicBytes, topicBytes, true)
@@ -179,7 +179,7 @@ export function readMessage(
   const clientIdEnd = clientIdAt + view.getUint16(at + field.clientIdBytes, true)
   if (clientIdEnd + (flags & pathFlag ? 1 : 0) > end) return null
   const pathEnd = clientIdEnd + (flags & pathFlag ? 1 + view.getUint8(clientIdEnd) : 0)
-  const payloadAt = pathEnd + (flags & originFlag ? originBytes : 0)
+  const payloadAt = pathEnd + (flags & firstPlaceFlag ? firstPlaceBytes : 0)
   if (payloadAt > end) return null
   return {
     position,
@@ -192,11 +192,11 @@ export function readMessage(
     ...(flags & pathFlag
       ? { path: readPath(bytes.toString('latin1', clientIdEnd + 1, pathEnd)) }
       : {}),
-    ...(flags & originFlag
+    ...(flags & firstPlaceFlag
       ? {
-          origin: {
-            log: bytes.toString('hex', pathEnd, pathEnd + originLogBytes),
-            position: view.getFloat64(pathEnd + originLogBytes, true),
+          firstPlace: {
+            log: bytes.toString('hex', pathEnd, pathEnd + firstLogBytes),
+            position: view.getFloat64(pathEnd + firstLogBytes, true),
           },
         }
       : {}),

@@ -83,12 +83,12 @@ export function describeMessageLog(name: string, open: () => Promise<MessageLog>
     })
 
     it('keeps where a message comes from: its bridge’s device, its first log, and that it is late', async () => {
-      const origin = { log: '00112233445566778899aabbccddeeff', position: 2 ** 40 + 1 }
+      const firstPlace = { log: '00112233445566778899aabbccddeeff', position: 2 ** 40 + 1 }
       const path = { site: 's1', device: 'kitchen_2' }
       const sent: RawMessage[] = [
-        { ...message(1), origin },
+        { ...message(1), firstPlace },
         { ...message(2), path },
-        { ...message(11), origin, path, isBacklog: true },
+        { ...message(11), firstPlace, path, isBacklog: true },
         { ...message(3), isBacklog: true },
       ]
       await log.append(sent)

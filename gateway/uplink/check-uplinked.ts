@@ -62,7 +62,7 @@ export function toUplinked(
     qos: message.qos > 2 ? 1 : message.qos,
     retain: message.retain && !path && topic.endsWith('/state'),
     ...(path ? { path: { site: path.site, device: path.device } } : {}),
-    origin: { log: batch.log, position },
+    firstPlace: { log: batch.log, position },
   }
   // A state that nothing newer replaces is what its device is now, however late it comes: no backlog.
   if (kept.retain && batch.mayRetain(kept)) return kept

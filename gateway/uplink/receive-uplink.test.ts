@@ -128,8 +128,8 @@ describe('what an edge gateway forwards', () => {
       receive(pack([message(), message({ topic: 'v1/s1/d2/state', retain: true })])),
     ).toBeNull()
     expect(kept).toMatchObject([
-      { ...message(), origin: { log, position: 7 } },
-      { topic: 'v1/s1/d2/state', retain: true, origin: { log, position: 8 } },
+      { ...message(), firstPlace: { log, position: 7 } },
+      { topic: 'v1/s1/d2/state', retain: true, firstPlace: { log, position: 8 } },
     ])
     expect(kept[0]).not.toHaveProperty('isBacklog')
     expect(routed).toEqual(kept)
@@ -180,7 +180,7 @@ describe('what an edge gateway forwards', () => {
   ])('is left out for %s, and the rest kept: %o', (reason, changes) => {
     const { receive, kept, counted } = open()
     expect(receive(pack([message(), message(changes), message()]))).toBeNull()
-    expect(kept.map(({ origin }) => origin?.position)).toEqual([7, 9])
+    expect(kept.map(({ firstPlace }) => firstPlace?.position)).toEqual([7, 9])
     expect(counted).toEqual(
       new Map([
         [reason, 1],
@@ -201,7 +201,7 @@ describe('what an edge gateway forwards', () => {
     const packet = pack([message(), message(), message()])
     packet[packet.length - 1]! ^= 1
     expect(receive(packet)).toBeNull()
-    expect(kept.map(({ origin }) => origin?.position)).toEqual([7, 8])
+    expect(kept.map(({ firstPlace }) => firstPlace?.position)).toEqual([7, 8])
     expect(counted.get('damaged')).toBe(1)
   })
 

@@ -4,7 +4,7 @@ import {
   type DeadLetter,
   type DeadLetterReason,
   type LoggedMessage,
-  type MessageOrigin,
+  type FirstPlace,
 } from '../../domain/index.ts'
 import { decodeByProfile } from '../profiles/apply-profile.ts'
 import type { Profile } from '../profiles/profile.ts'
@@ -19,7 +19,7 @@ interface Place {
   readonly position: number
   readonly receivedAt: number
   /** The first log that kept it, where that is another than this one. */
-  readonly origin: MessageOrigin | null
+  readonly firstPlace: FirstPlace | null
   readonly isBacklog: boolean
 }
 
@@ -54,7 +54,7 @@ export function decodeMessage(
     partition,
     position: message.position,
     receivedAt: message.receivedAt,
-    origin: message.origin ?? null,
+    firstPlace: message.firstPlace ?? null,
     isBacklog: message.isBacklog ?? false,
   }
   try {
@@ -90,8 +90,8 @@ export function decodeMessage(
 function toDeadLetter(message: LoggedMessage, partition: number, error: unknown): DeadLetter {
   const reason = error instanceof LarderError ? error.details.reason : undefined
   return {
-    id: message.origin
-      ? `${message.origin.log}.${message.origin.position}`
+    id: message.firstPlace
+      ? `${message.firstPlace.log}.${message.firstPlace.position}`
       : `${partition}.${message.position}`,
     topic: message.topic,
     path: message.path ? `${message.path.site}/${message.path.device}` : null,

@@ -15,7 +15,7 @@ const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> =>
   }
 }
 
-const origin = randomBytes(16).toString('hex')
+const firstLog = randomBytes(16).toString('hex')
 const message = (changes: Partial<RawMessage> = {}): RawMessage => ({
   topic: 'v1/s1/d1/telemetry',
   payload: Buffer.from('{"values":{"units":1}}'),
@@ -28,7 +28,7 @@ const message = (changes: Partial<RawMessage> = {}): RawMessage => ({
 const pack = (messages: readonly RawMessage[], first = 1, isBacklog = false): Buffer =>
   writeUplinkPacket({
     records: recordsOf(sealBatch(packMessages(messages), first))!,
-    log: origin,
+    log: firstLog,
     isBacklog,
     sentAt: cityNow,
   })
@@ -57,8 +57,12 @@ describe('a hub', () => {
   it('has every message of a batch in its log when it acknowledges it', async () => {
     await uplink(pack([message(), message({ topic: 'v1/s1/d2/telemetry' })], 41))
     expect(await kept()).toMatchObject([
-      { topic: 'v1/s1/d1/telemetry', clientId: 's1.d1', origin: { log: origin, position: 41 } },
-      { topic: 'v1/s1/d2/telemetry', origin: { log: origin, position: 42 } },
+      {
+        topic: 'v1/s1/d1/telemetry',
+        clientId: 's1.d1',
+        firstPlace: { log: firstLog, position: 41 },
+      },
+      { topic: 'v1/s1/d2/telemetry', firstPlace: { log: firstLog, position: 42 } },
     ])
   })
 

@@ -80,13 +80,15 @@ describe('an uplink', () => {
     if (messages === 0) return found
     const after = new Map<number, number>()
     for await (const batch of hubLog.consume('test', { after, signal: abort.signal })) {
-      found.push(...batch.messages.filter(({ origin }) => origin))
+      found.push(...batch.messages.filter(({ firstPlace }) => firstPlace))
       if (batch.position >= messages) abort.abort()
     }
     return found
   }
   const positions = async (): Promise<number[]> =>
-    [...new Set((await received()).map(({ origin }) => origin!.position))].sort((a, b) => a - b)
+    [...new Set((await received()).map(({ firstPlace }) => firstPlace!.position))].sort(
+      (a, b) => a - b,
+    )
   const all = (): number[] => Array.from({ length: sent }, (_, i) => i + 1)
   const restartHub = async (): Promise<void> => {
     const { registry } = hub
@@ -103,7 +105,7 @@ describe('an uplink', () => {
     const kept = (await edgeLog.read(0, 1))!
     expect(first).toMatchObject({
       ...{ topic: kept.topic, receivedAt: kept.receivedAt, clientId: kept.clientId, qos: 1 },
-      origin: { log: (await edgeLog.stats()).id, position: 1 },
+      firstPlace: { log: (await edgeLog.stats()).id, position: 1 },
     })
     expect(Buffer.from(first!.payload)).toEqual(Buffer.from(kept.payload))
     expect(first).not.toHaveProperty('isBacklog')
@@ -122,10 +124,12 @@ describe('an uplink', () => {
     await late
     await until(async () => (await positions()).length === sent)
     const messages = await received()
-    expect(messages.map(({ origin }) => origin!.position).sort((a, b) => a - b)).toEqual(all())
+    expect(messages.map(({ firstPlace }) => firstPlace!.position).sort((a, b) => a - b)).toEqual(
+      all(),
+    )
     const backlog = messages
       .filter(({ isBacklog }) => isBacklog)
-      .map(({ origin }) => origin!.position)
+      .map(({ firstPlace }) => firstPlace!.position)
     expect(backlog).toEqual(backlog.toSorted((a, b) => a - b))
     expect(backlog).toContain(20_000)
     await until(async () => (await metric('backlog_messages')) === 0)
