@@ -4,6 +4,7 @@
 export * from './city-clock.ts'
 export * from './clock-broadcast.ts'
 export * from './data-folder.ts'
+export * from './lean-heap.ts'
 export * from './logger.ts'
 export * from './manual-clock.ts'
 export * from './metrics.ts'

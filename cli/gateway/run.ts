@@ -1,7 +1,13 @@
 import { loadSettings, type Settings } from '../../config/index.ts'
 import { isName, LarderError } from '../../domain/index.ts'
 import { startEdgeGateway, type EdgeGateway } from '../../gateway/main.ts'
-import { createLogger, openDataFolder, stopOnSignal, wallClock } from '../../runtime/index.ts'
+import {
+  createLogger,
+  keepHeapLean,
+  openDataFolder,
+  stopOnSignal,
+  wallClock,
+} from '../../runtime/index.ts'
 
 export interface GatewayOptions {
   readonly uplink?: string
@@ -19,6 +25,7 @@ export interface GatewayOptions {
 
 /** Starts an edge gateway, and answers once it runs; signals and a fatal error stop it. */
 export async function run(options: GatewayOptions): Promise<void> {
+  keepHeapLean()
   const settings = loadSettings({
     flags: {
       data: options.data,

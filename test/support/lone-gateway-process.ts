@@ -6,11 +6,12 @@ import {
   startMessageLogWorker,
   type MessageLog,
 } from '../../message-log/index.ts'
-import { createLogger, createMetrics, wallClock } from '../../runtime/index.ts'
+import { createLogger, createMetrics, keepHeapLean, wallClock } from '../../runtime/index.ts'
 import { createFleetRegistry } from './fleet-registry.ts'
 import type { LoneGatewayReport, LoneGatewayOptions } from './lone-gateway.ts'
 
 /** A gateway and its log alone in a process. See lone-gateway.ts. */
+keepHeapLean()
 const options = JSON.parse(process.argv[2]!) as LoneGatewayOptions
 const defaults = Value.Create(Settings)
 const logger = createLogger('warn')
