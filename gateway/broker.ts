@@ -2,15 +2,13 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import type { Settings } from '../config/index.ts'
-import { hourMs, type Clock, type DevicePath, type DeviceRegistry } from '../domain/index.ts'
+import { hourMs, type Clock, type DeviceRegistry } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import {
   checkPublish,
   checkSubscribe,
-  commandTopic,
   gatewayOf,
   isUplink,
-  isSiteCommands,
   mappedPath,
   mayReceive,
   type Identity,
@@ -20,6 +18,7 @@ import { createLiveIdentities } from './identity/live-identities.ts'
 import { createLogins, returnCodes, type ConnectRefusal, type Peer } from './identity/log-in.ts'
 import { boundSessions } from './sessions/bound-sessions.ts'
 import { createCommandDelivery } from './sessions/command-delivery.ts'
+import { createCommandTakers } from './sessions/command-takers.ts'
 import { isLoopback } from './listeners/loopback.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 import { deliverExactly } from './sessions/exact-delivery.ts'
@@ -82,9 +81,10 @@ export async function createBroker(deps: {
   })
   const peers = new WeakMap<object, Peer>()
   const wills = new WeakMap<Client, { topic: string; retain: boolean }>()
-  const takesCommands = new WeakSet<Client>()
-  /** Edge gateways that take the commands of all devices of their site. */
-  const siteCommands = new Set<Client>()
+  const takers = createCommandTakers({
+    clientOf: (id) => clientOf(id),
+    identityOf: (client) => identities.get(client),
+  })
   /** Sessions that subscribed to more than their own commands. While there are none, telemetry need not be routed. */
   const watchers = new Set<string>()
   /** Client ids of the sessions that outlive their connection. */
@@ -188,10 +188,8 @@ export async function createBroker(deps: {
       const identity = identities.get(client)
       const refusal = identity ? checkSubscribe(identity, subscription.topic) : 'filter-not-allowed'
       if (refusal) refuse(refusal)
-      else if (identity?.path && subscription.topic === commandTopic(identity.path))
-        takesCommands.add(client)
-      else if (identity && isSiteCommands(identity, subscription.topic)) siteCommands.add(client)
-      else watchers.add(client.id)
+      else if (!identity || !takers.subscribed(client, identity, subscription.topic))
+        watchers.add(client.id)
       done(null, refusal ? null : subscription)
     },
 
@@ -206,24 +204,18 @@ export async function createBroker(deps: {
   }
   const clientOf = (id: string): Client | undefined => clientsOf(aedes)[id]
 
-  /** Who takes a device's commands: the device where it is connected here, else the edge gateway of its site. */
-  const takerOf = ({ site, device }: DevicePath): Client | undefined => {
-    const own = clientOf(`${site}.${device}`)
-    if (own && takesCommands.has(own)) return own
-    return [...siteCommands].find((gateway) => identities.get(gateway)?.path?.site === site)
-  }
   const commands = createCommandDelivery({
     registry,
     clock,
-    clientOf: takerOf,
-    isGateway: (client) => siteCommands.has(client),
+    clientOf: (path) => takers.of(path),
+    isGateway: (client) => takers.isGateway(client),
     onFailure: (error) => logger.warn({ err: error }, 'a command could not be delivered'),
   })
 
   const deliverCommands = (client: Client): void => {
     const path = identities.get(client)?.path
-    if (path && takesCommands.has(client)) commands.deliver(client, path)
-    if (siteCommands.has(client)) commands.deliverAll()
+    if (path && takers.isDevice(client)) commands.deliver(client, path)
+    if (takers.isGateway(client)) commands.deliverAll()
   }
 
   const bound = boundSessions(aedes, {
@@ -260,7 +252,7 @@ export async function createBroker(deps: {
   aedes.on('clientDisconnect', (client) => {
     if (client.clean) watchers.delete(client.id)
     else expiry.left(client.id)
-    siteCommands.delete(client)
+    takers.left(client)
   })
   aedes.on('keepaliveTimeout', () => refuse('keep-alive'))
   ;(aedes as unknown as NodeJS.EventEmitter).on('error', (error) =>
@@ -270,7 +262,7 @@ export async function createBroker(deps: {
   const unsubscribe = registry.subscribe((change) => {
     if (change.what === 'command') {
       const { site, device } = change
-      const taker = takerOf(change)
+      const taker = takers.of(change)
       if (taker) commands.deliver(taker, { site, device })
       return
     }

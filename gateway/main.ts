@@ -5,11 +5,12 @@ import { startMessageLogWorker } from '../message-log/index.ts'
 import {
   createMetrics,
   createRandom,
-  createStopList,
+  startTogether,
   wallClock,
   type DataFolder,
   type Logger,
   type Stage,
+  type StopList,
 } from '../runtime/index.ts'
 import { createDeviceRegistry, startOperationsWorker } from '../store/index.ts'
 import { startGateway } from './gateway.ts'
@@ -28,24 +29,18 @@ export interface EdgeGateway extends Stage {
  * A gateway at the edge: takes what its store's devices say, keeps it in its own log, and forwards it to the hub. Rejects with
  * a sentence where a part cannot start, with all that had started stopped again.
  */
-export async function startEdgeGateway(deps: {
+export function startEdgeGateway(deps: {
   readonly settings: Settings
   readonly folder: DataFolder
   readonly logger: Logger
   readonly onFatal: (error: Error) => void
 }): Promise<EdgeGateway> {
-  const stops = createStopList(deps.logger)
-  try {
-    return await compose(deps, stops)
-  } catch (error) {
-    await stops.stop()
-    throw error
-  }
+  return startTogether(deps.logger, (stops) => compose(deps, stops))
 }
 
 async function compose(
   { settings, folder, logger, onFatal }: Parameters<typeof startEdgeGateway>[0],
-  stops: ReturnType<typeof createStopList>,
+  stops: StopList,
 ): Promise<EdgeGateway> {
   const metrics = createMetrics()
   const clock = wallClock

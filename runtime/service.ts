@@ -28,6 +28,22 @@ export function createStopList(
   }
 }
 
+export type StopList = ReturnType<typeof createStopList>
+
+/** Starts parts that belong together: where one cannot start, those that had started are stopped again. */
+export async function startTogether<T>(
+  logger: Logger,
+  start: (stops: StopList) => Promise<T>,
+): Promise<T> {
+  const stops = createStopList(logger)
+  try {
+    return await start(stops)
+  } catch (error) {
+    await stops.stop()
+    throw error
+  }
+}
+
 /** Runs until SIGINT, SIGTERM or a fatal error, then stops within `stopWithinMs` (Ctrl-C ends in 5 s). */
 export function stopOnSignal(
   stage: Stage,

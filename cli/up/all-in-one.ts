@@ -12,11 +12,12 @@ import {
   compiledUrl,
   createCityClock,
   createMetrics,
-  createStopList,
+  startTogether,
   wallClock,
   type DataFolder,
   type Logger,
   type Stage,
+  type StopList,
 } from '../../runtime/index.ts'
 import {
   createDeviceRegistry,
@@ -45,24 +46,18 @@ export interface AllInOne extends Stage {
  * Every stage of Larder in this process: sources start last and stop first. Rejects with a sentence where a stage cannot
  * start, with all that had started stopped again.
  */
-export async function startAllInOne(deps: {
+export function startAllInOne(deps: {
   readonly settings: Settings
   readonly folder: DataFolder
   readonly logger: Logger
   readonly onFatal: (error: LarderError) => void
 }): Promise<AllInOne> {
-  const stops = createStopList(deps.logger)
-  try {
-    return await compose(deps, stops)
-  } catch (error) {
-    await stops.stop()
-    throw error
-  }
+  return startTogether(deps.logger, (stops) => compose(deps, stops))
 }
 
 async function compose(
   { settings, folder, logger, onFatal }: Parameters<typeof startAllInOne>[0],
-  stops: ReturnType<typeof createStopList>,
+  stops: StopList,
 ): Promise<AllInOne> {
   const isSimulated = settings.city.sim === 'city' || settings.city.replay !== ''
   if (isSimulated && !settings.mqtt.plaintext)

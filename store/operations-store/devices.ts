@@ -1,16 +1,9 @@
-import type {
-  ColdZone,
-  Credential,
-  CredentialView,
-  Device,
-  DeviceCommand,
-  DeviceKind,
-  DevicePath,
-} from '../../domain/index.ts'
+import type { ColdZone, Credential, Device, DeviceKind } from '../../domain/index.ts'
 import type { Kysely } from 'kysely'
+import { putCredential } from './credentials.ts'
 import { notFound, wrongState } from './errors.ts'
 import { ensureSite } from './master-data.ts'
-import type { DeviceSighting, Page } from './operations-store.ts'
+import type { DeviceSighting } from './operations-store.ts'
 import { readByKey, upsertInChunks, without } from './rows.ts'
 import type { Tables } from './schema.ts'
 import type { Session } from './session.ts'
@@ -111,54 +104,6 @@ const noCredential = (username: string, site: string, device: string): Credentia
   ...{ publish: [], subscribe: [], mappings: [] },
 })
 
-export async function putCredential(session: Session, credential: Credential): Promise<void> {
-  await upsertInChunks(
-    session.db,
-    'credentials',
-    ['username'],
-    [
-      {
-        ...credential,
-        revoked: credential.revoked ? 1 : 0,
-        publish: JSON.stringify(credential.publish),
-        subscribe: JSON.stringify(credential.subscribe),
-        mappings: JSON.stringify(credential.mappings),
-      },
-    ],
-  )
-  session.tell({ what: 'credential', username: credential.username })
-}
-
-export async function revokeCredential(session: Session, username: string): Promise<void> {
-  const { numUpdatedRows } = await session.db
-    .updateTable('credentials')
-    .set({ revoked: 1 })
-    .where('username', '=', username)
-    .executeTakeFirst()
-  if (numUpdatedRows === 0n) throw notFound('credential', username)
-  session.tell({ what: 'credential', username })
-}
-
-/** Those of no single device, by username. */
-export async function listCredentials(
-  db: Kysely<Tables>,
-  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
-): Promise<Page<CredentialView>> {
-  const rows = await db
-    .selectFrom('credentials')
-    .selectAll()
-    .where('device', 'is', null)
-    .$if(cursor !== undefined, (query) => query.where('username', '>', cursor!))
-    .orderBy('username')
-    .limit(limit + 1)
-    .execute()
-  const page = rows.slice(0, limit)
-  return {
-    items: page.map((row) => without(without(credentialFromRow(row), 'salt'), 'hash')),
-    next: rows.length > limit ? page.at(-1)!.username : null,
-  }
-}
-
 export async function unregisteredDevices(
   db: Kysely<Tables>,
   site: string,
@@ -170,24 +115,6 @@ export async function unregisteredDevices(
     .where('status', '=', 'unregistered')
     .execute()
   return rows.map(({ device }) => device)
-}
-
-export async function readCredential(
-  db: Kysely<Tables>,
-  username: string,
-): Promise<Credential | null> {
-  const row = (await readByKey(db, 'credentials', 'username', [username])).get(username)
-  return row ? credentialFromRow(row) : null
-}
-
-function credentialFromRow(row: Tables['credentials']): Credential {
-  return {
-    ...(row as Omit<typeof row, 'kind'> & { kind: Credential['kind'] }),
-    revoked: row.revoked === 1,
-    publish: JSON.parse(row.publish) as string[],
-    subscribe: JSON.parse(row.subscribe) as string[],
-    mappings: JSON.parse(row.mappings) as Credential['mappings'],
-  }
 }
 
 /** What was heard of devices. The outbox tells of state, firmware and whole per cents of battery, not of every message. */
@@ -228,79 +155,4 @@ export async function applySightings(
     ['id'],
     [...changed].map((id) => rows.get(id)!),
   )
-}
-
-export async function queueCommand(session: Session, command: DeviceCommand): Promise<void> {
-  await session.db
-    .insertInto('commands')
-    .values({ ...command, set: JSON.stringify(command.set) })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute()
-  session.tell({ what: 'command', site: command.site, device: command.device })
-}
-
-export async function pendingCommands(
-  db: Kysely<Tables>,
-  site: string,
-  device: string,
-  now: number,
-): Promise<readonly DeviceCommand[]> {
-  const rows = await db
-    .selectFrom('commands')
-    .selectAll()
-    .where('site', '=', site)
-    .where('device', '=', device)
-    .where('status', 'in', ['queued', 'sent'])
-    .where('expiresAt', '>', now)
-    .orderBy('queuedAt')
-    .orderBy('id')
-    .execute()
-  return rows.map((row) => ({
-    ...(row as Omit<typeof row, 'status'> & { status: DeviceCommand['status'] }),
-    set: JSON.parse(row.set) as DeviceCommand['set'],
-  }))
-}
-
-export async function markCommandSent(session: Session, id: string, at: number): Promise<void> {
-  await session.db
-    .updateTable('commands')
-    .set({ status: 'sent', sentAt: at })
-    .where('id', '=', id)
-    .where('status', 'in', ['queued', 'sent'])
-    .execute()
-}
-
-export async function applyCommandResults(
-  session: Session,
-  results: readonly {
-    readonly id: string
-    readonly site: string
-    readonly device: string
-    readonly ok: boolean
-  }[],
-): Promise<void> {
-  for (const { id, site, device, ok } of results) {
-    await session.db
-      .updateTable('commands')
-      .set({ status: ok ? 'done' : 'failed' })
-      .where('id', '=', id)
-      .where('site', '=', site)
-      .where('device', '=', device)
-      // An answer that comes again, or a second one, changes nothing.
-      .where('status', 'in', ['queued', 'sent'])
-      .execute()
-  }
-}
-
-export async function devicesWithCommands(
-  db: Kysely<Tables>,
-  now: number,
-): Promise<readonly DevicePath[]> {
-  return db
-    .selectFrom('commands')
-    .select(['site', 'device'])
-    .distinct()
-    .where('status', 'in', ['queued', 'sent'])
-    .where('expiresAt', '>', now)
-    .execute()
 }

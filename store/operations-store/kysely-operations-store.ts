@@ -4,21 +4,10 @@ import { readApplied } from './applied.ts'
 import { applyBatch } from './batch.ts'
 import { book, expireLeases, lease, moveBooking } from './bookings.ts'
 import { readChanges } from './changes.ts'
+import { devicesWithCommands, markCommandSent, pendingCommands, queueCommand } from './commands.ts'
+import { listCredentials, putCredential, readCredential, revokeCredential } from './credentials.ts'
 import { markReplayed } from './dead-letters.ts'
-import {
-  adoptDevice,
-  devicesWithCommands,
-  listCredentials,
-  markCommandSent,
-  pendingCommands,
-  putCredential,
-  queueCommand,
-  readCredential,
-  registerDevice,
-  revokeCredential,
-  revokeDevice,
-  unregisteredDevices,
-} from './devices.ts'
+import { adoptDevice, registerDevice, revokeDevice, unregisteredDevices } from './devices.ts'
 import { saveForecasts, saveModel } from './forecasts.ts'
 import { beginIdempotent, endIdempotent } from './idempotency.ts'
 import { allResources, getResource, listResources } from './listings.ts'

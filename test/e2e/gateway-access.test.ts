@@ -3,13 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryMessageLog, type MessageLog } from '../../message-log/index.ts'
 import { startTestGateway, type TestGateway } from '../support/start-test-gateway.ts'
-
-const until = async (isTrue: () => boolean): Promise<void> => {
-  for (let waited = 0; !isTrue(); waited += 5) {
-    if (waited > 5000) throw new Error('did not happen within 5 s')
-    await sleep(5)
-  }
-}
+import { until } from '../support/until.ts'
 
 const closed = (socket: Socket): Promise<unknown> =>
   new Promise((resolve) => socket.once('close', resolve))

@@ -12,6 +12,7 @@ import {
   textField,
 } from '../support/raw-mqtt.ts'
 import { startTestGateway, type TestGateway } from '../support/start-test-gateway.ts'
+import { until } from '../support/until.ts'
 
 /**
  * The gateway's promise hangs on one hook of aedes, `authorizePublish`, that everything published passes before it is
@@ -53,13 +54,6 @@ afterEach(async () => {
   for (const append of held) append.release()
   await test.stop()
 })
-
-const until = async (isTrue: () => boolean): Promise<void> => {
-  for (let waited = 0; !isTrue(); waited += 5) {
-    if (waited > 5000) throw new Error('did not happen within 5 s')
-    await sleep(5)
-  }
-}
 
 /** Long enough for what is not held back to arrive. */
 const aWhile = (): Promise<void> => sleep(150)

@@ -15,6 +15,7 @@ import {
 import { readMessages, textOf } from '../../message-log/message-log.contract.ts'
 import { createRandom, wallClock } from '../../runtime/index.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
+import { until } from '../support/until.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'larder-gateway-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -33,13 +34,6 @@ function createHeldLog() {
       ),
   }
   return { log, held }
-}
-
-const until = async (isTrue: () => boolean): Promise<void> => {
-  for (let waited = 0; !isTrue(); waited += 5) {
-    if (waited > 5000) throw new Error('did not happen within 5 s')
-    await sleep(5)
-  }
 }
 
 describe('an acknowledgement of the gateway', () => {

@@ -3,13 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createMemoryMessageLog } from '../../message-log/index.ts'
 import { createMemoryDeviceRegistry } from '../support/memory-device-registry.ts'
 import { startTestGateway } from '../support/start-test-gateway.ts'
-
-const until = async (isTrue: () => boolean): Promise<void> => {
-  for (let waited = 0; !isTrue(); waited += 5) {
-    if (waited > 8000) throw new Error('did not happen within 8 s')
-    await sleep(5)
-  }
-}
+import { until } from '../support/until.ts'
 
 describe('a gateway that starts again, on the same log and registry', () => {
   it('still retains what devices said of themselves', async () => {
@@ -32,7 +26,7 @@ describe('a gateway that starts again, on the same log and registry', () => {
       seen.push(`${topic} ${payload.toString()} ${retain}`),
     )
     await reader.subscribeAsync('v1/s1/#', { qos: 1 })
-    await until(() => seen.length > 0)
+    await until(() => seen.length > 0, 8000)
     expect(seen).toEqual(['v1/s1/d1/state {"state":"sleeping"} true'])
     await second.stop()
   })
@@ -52,7 +46,7 @@ describe('a gateway that starts again, on the same log and registry', () => {
       await device.subscribeAsync('v1/s1/d1/command', { qos: 1 })
       if (index === 0)
         registry.queueCommand({ id: 'c1', site: 's1', device: 'd1', set: { intervalMs: 5 } })
-      await until(() => got.length > index)
+      await until(() => got.length > index, 8000)
       await device.endAsync()
     }
     expect(got).toEqual(Array(2).fill('{"id":"c1","set":{"intervalMs":5}}'))
@@ -69,7 +63,7 @@ describe('a gateway that starts again, on the same log and registry', () => {
     device.on('message', (_, payload) => got.push(payload.toString()))
     await device.subscribeAsync('v1/s1/d1/command', { qos: 1 })
     registry.queueCommand({ id: 'c1', site: 's1', device: 'd1', set: { on: true } })
-    await until(() => got.length > 0)
+    await until(() => got.length > 0, 8000)
     await sleep(2500)
     expect(got).toEqual(['{"id":"c1","set":{"on":true}}'])
     await test.stop()
@@ -93,21 +87,21 @@ describe('a gateway whose log refuses', () => {
       said.push(JSON.parse(payload.toString()) as (typeof said)[number]),
     )
     await reader.subscribeAsync('v1/hub/gateway/state', { qos: 1 })
-    await until(() => said.length === 1)
+    await until(() => said.length === 1, 8000)
     expect(said[0]).toMatchObject({ state: 'online', problems: [] })
 
     isFull = true
     const login = test.registry.addDevice('s1', 'd1')
     const device = await test.connect(login)
     device.publish('v1/s1/d1/telemetry', '{}', { qos: 1 })
-    await until(() => said.length === 2)
+    await until(() => said.length === 2, 8000)
     expect(said[1]!.problems[0]).toContain('the disk is full')
     expect(await test.gateway.status()).toMatchObject({ ready: false })
 
     isFull = false
     const again = await test.connect(login)
     await again.publishAsync('v1/s1/d1/telemetry', '{}', { qos: 1 })
-    await until(() => said.length === 3)
+    await until(() => said.length === 3, 8000)
     expect(said[2]).toMatchObject({ state: 'online', problems: [] })
     expect(await test.gateway.status()).toMatchObject({ ready: true })
     await test.stop()

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LoggedMessage, RawMessage } from '../../domain/index.ts'
@@ -7,13 +6,7 @@ import { writeUplinkPacket } from '../../gateway/uplink/uplink-packet.ts'
 import { packMessages, sealBatch } from '../../message-log/batch.ts'
 import { createMemoryMessageLog, recordsOf, type MessageLog } from '../../message-log/index.ts'
 import { cityNow, startTestGateway, type TestGateway } from '../support/start-test-gateway.ts'
-
-const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let waited = 0; !(await isTrue()); waited += 5) {
-    if (waited > 5000) throw new Error('did not happen within 5 s')
-    await sleep(5)
-  }
-}
+import { until } from '../support/until.ts'
 
 const firstLog = randomBytes(16).toString('hex')
 const message = (changes: Partial<RawMessage> = {}): RawMessage => ({

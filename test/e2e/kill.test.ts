@@ -1,23 +1,15 @@
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createRandom } from '../../runtime/index.ts'
 import { startLarder, temporaryFolder } from '../support/larder-process.ts'
 import { expectStoredOnce, startPublisher } from '../support/start-publisher.ts'
+import { freePort } from '../../scripts/servers/free-port.ts'
 
 const kills = 10
 /** Ten starts of the whole of Larder: under 60 s by themselves, several times that on a busy machine. */
 const timeoutMs = 420_000
 const seed = Number(process.env.LARDER_TEST_SEED ?? 1)
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test(
   `after ${kills} SIGKILLs in mid-stream every acknowledged message is stored exactly once (seed ${seed})`,

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startLarder, temporaryFolder, type LarderProcess } from './larder-process.ts'
+import { freePort } from '../../scripts/servers/free-port.ts'
 
 /** A hub (`larder up`) and an edge gateway in processes of their own, each on ports that stay through a restart. */
 export interface EdgeAndHub {
@@ -19,14 +19,6 @@ export interface EdgeAndHub {
 }
 
 export const site = 's1'
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Both run; the edge is registered at the hub. `uplinkPort`: what stands between them. */
 export async function startEdgeAndHub(
