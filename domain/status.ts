@@ -10,6 +10,18 @@ export interface StageStatus {
   readonly problems?: readonly string[]
 }
 
+/** What one process says of the stage that it runs, to whoever shows the whole. */
+export interface StageReport extends StageStatus {
+  /** Names the process among all of the installation. */
+  readonly process: string
+  /** False while another process does what only one may do at a time. */
+  readonly active: boolean
+  readonly progress: Progress | null
+  readonly lagMs?: number
+  readonly messages?: number
+  readonly readings?: number
+}
+
 /** What a person asks first: does it run, how far is it behind, what is it busy with. */
 export interface SystemStatus {
   readonly ready: boolean

@@ -19,6 +19,7 @@ import type { OutboxEngine } from './outbox-engine.ts'
 import type { OutboxNewsDesk } from './outbox-news.ts'
 import type { Tables } from './schema.ts'
 import { createSessionRunner } from './session.ts'
+import { readStageReports, reportStage, withdrawStage } from './stage-reports.ts'
 import { keepRetained, readRetained } from './retained.ts'
 import { saveSlots } from './slots.ts'
 import { moveStock } from './stock.ts'
@@ -94,6 +95,10 @@ export function createKyselyOperationsStore(
 
     beginIdempotent: (key, hash, at) => run((s) => beginIdempotent(s, key, hash, at)),
     endIdempotent: (key, answer) => run((s) => endIdempotent(s, key, answer)),
+
+    reportStage: (report, at) => reportStage(db, report, at),
+    withdrawStage: (process) => withdrawStage(db, process),
+    stageReports: () => readStageReports(db),
 
     prune: ({ before }) => run((s) => prune(s, before)),
     async close() {

@@ -4,11 +4,17 @@ import type { BinaryType, Tables } from './schema.ts'
 import { createVersion1 } from './version-1.ts'
 import { createVersion2 } from './version-2.ts'
 import { createVersion3 } from './version-3.ts'
+import { createVersion4 } from './version-4.ts'
 
 export type Migration = (db: Kysely<Tables>, binary: BinaryType) => Promise<void>
 
 /** The first makes version 1. One that was ever released is never edited, only followed by the next. */
-export const migrations: readonly Migration[] = [createVersion1, createVersion2, createVersion3]
+export const migrations: readonly Migration[] = [
+  createVersion1,
+  createVersion2,
+  createVersion3,
+  createVersion4,
+]
 
 /** Brings the tables up to the newest version, each step in a transaction of its own; a version from the future is an error. */
 export async function migrate(

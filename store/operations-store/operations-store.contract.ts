@@ -5,6 +5,7 @@ import { listingsContract } from './listings.contract.ts'
 import { masterDataContract } from './master-data.contract.ts'
 import type { OperationsStore } from './operations-store.ts'
 import { outboxContract } from './outbox.contract.ts'
+import { stageReportsContract } from './stage-reports.contract.ts'
 import { stockContract } from './stock.contract.ts'
 import { transfersContract } from './transfers.contract.ts'
 
@@ -27,5 +28,6 @@ export function operationsStoreContract(
   describe('transfers', () => transfersContract(open, create, numRuns))
   describe('slots and bookings', () => bookingsContract(open, create, numRuns))
   describe('listings', () => listingsContract(open))
+  describe('stage reports', () => stageReportsContract(open))
   describe('the outbox', () => outboxContract(open, create, numRuns))
 }

@@ -23,6 +23,7 @@ import type {
   RetainedStore,
   Slot,
   SlotCapacity,
+  StageReport,
   StockEvidence,
   StockMovement,
   StockPosition,
@@ -256,6 +257,12 @@ export interface OperationsStore extends RetainedStore {
     key: string,
     answer: { readonly status: number; readonly body: string } | null,
   ): Promise<void>
+
+  /** Replaces what this process said before, and drops what others said more than ten minutes ago. `at` is of the wall. */
+  reportStage(report: StageReport, at: number): Promise<void>
+  /** A process that ends by itself is not waited for. */
+  withdrawStage(process: string): Promise<void>
+  stageReports(): Promise<readonly (StageReport & { readonly at: number })[]>
 
   /**
    * Drops what is older: changes (all but the newest), forecasts, ended leases and alarms, dead letters, commands,

@@ -180,6 +180,8 @@ export interface Tables {
     body: string | null
     at: number
   }
+  /** What the processes of the distributed form last said of themselves; `at` is of the wall. */
+  stageReports: { process: string; stage: string; at: number; body: string }
   /** PostgreSQL only: changes whose transactions may not all be over yet. */
   unnumberedChanges: {
     entry: Generated<number>
