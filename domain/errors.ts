@@ -17,6 +17,7 @@ const table = {
   RT_NOT_FOUND: { status: 404, retryable: false },
   RT_WRONG_STATE: { status: 409, retryable: false },
   RT_CAPACITY_EXCEEDED: { status: 409, retryable: false },
+  RT_FENCED: { status: 409, retryable: false },
   RT_IN_FLIGHT: { status: 409, retryable: true },
   RT_GONE: { status: 410, retryable: false },
   RT_PRECONDITION_FAILED: { status: 412, retryable: false },

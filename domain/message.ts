@@ -1,3 +1,5 @@
+import { LarderError } from './errors.ts'
+
 /** A message as it came over MQTT: never changed, kept until it is pruned. */
 export interface RawMessage {
   readonly topic: string
@@ -40,6 +42,24 @@ export interface Applied {
   readonly group: string
   readonly partition: number
   readonly position: Position
+  /**
+   * Where the writer believes the group to stand, null before its first batch: where it stands elsewhere, and not at `position`
+   * already, another owner has written, and the write is refused whole with RT_FENCED. Absent: nobody else writes for the group.
+   */
+  readonly from?: Position | null
+}
+
+/** What a store answers to a writer that does not stand where the group stands. */
+export function fencedError(
+  { group, partition, from = null }: Applied,
+  stands: Position | null,
+): LarderError {
+  const at = (position: Position | null): string =>
+    position === null ? 'its start' : `${position}`
+  return new LarderError(
+    'RT_FENCED',
+    `Another process has written partition ${partition} for ${group}: the store has come to ${at(stands)}, this writer was at ${at(from)}. Nothing was written; read again from where the store stands.`,
+  )
 }
 
 /** What could not be read, with its reason and its exact bytes. */

@@ -111,6 +111,39 @@ export function stockContract(
     expect(await store.applied('other')).toEqual(new Map())
   })
 
+  it('a batch of a writer that does not stand where the group stands is refused whole', async () => {
+    const store = open()
+    await store.moveStock([movement('a', 10)])
+    const at = (position: number, from: number | null, reference: string) => ({
+      ...batch(position, { stock: [sale(1, start + 1, reference)] }),
+      applied: { group: 'ingest', partition: 3, position, from },
+    })
+    await store.applyBatch(at(7, null, 'x'))
+    await store.applyBatch(at(7, null, 'the same again'))
+    await store.applyBatch(at(9, 7, 'y'))
+    for (const late of [at(12, null, 'n'), at(12, 7, 'n'), at(8, 7, 'n'), at(12, 10, 'n')])
+      await expect(store.applyBatch(late)).rejects.toMatchObject({ code: 'RT_FENCED' })
+    expect(await stockOf(store)).toMatchObject({ onHand: 8 })
+    expect(await store.applied('ingest')).toEqual(new Map([[3, 9]]))
+  })
+
+  it('of two writers that go on from the same place, one is refused', async () => {
+    const store = open()
+    await store.applyBatch(batch(5, {}))
+    const write = (position: number, partition: number, from: number | null): Promise<void> =>
+      store.applyBatch({
+        ...batch(position, {}),
+        applied: { group: 'ingest', partition, position, from },
+      })
+    for (const [partition, from] of [
+      [0, 5],
+      [1, null],
+    ] as const) {
+      const outcomes = await Promise.allSettled([6, 9].map((to) => write(to, partition, from)))
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    }
+  })
+
   it('replaying any part of the log, in any pieces, ends in the stock of one pass', async () => {
     const evidence = fc.oneof(
       fc.record({ shelf: fc.constant(true), units: fc.nat(9) }),

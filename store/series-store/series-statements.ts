@@ -48,6 +48,7 @@ export function prepareStatements(db: Database.Database) {
        WHERE series = ? AND at >= ? AND at < ? AND ${isOfHourSql}`,
     ),
     saveTotal: db.prepare('INSERT OR REPLACE INTO totals VALUES (?, ?)'),
+    readApplied: db.prepare('SELECT position FROM applied WHERE grp = ? AND part = ?').pluck(),
     saveApplied: db.prepare(
       'INSERT INTO applied VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)',
     ),

@@ -127,6 +127,21 @@ export function describeSeriesStore(
       expect(await store.applied('other')).toEqual(new Map())
     })
 
+    test('a writer that does not stand where the group stands is refused whole; a batch that is there already is not', async () => {
+      const at = (position: number, from: number | null) => ({
+        ...{ group: 'g', partition: 3, position, from },
+      })
+      await store.write([reading()], at(7, null))
+      await store.write([reading()], at(7, null))
+      await store.write([reading()], at(9, 7))
+      for (const late of [at(12, null), at(12, 7), at(8, 7), at(12, 10)])
+        await expect(store.write([reading({ at: start + 1 })], late)).rejects.toMatchObject({
+          code: 'RT_FENCED',
+        })
+      expect(await all()).toEqual([reading()])
+      expect(await store.applied('g')).toEqual(new Map([[3, 9]]))
+    })
+
     test('the watermark of a site is the newest receive time written from the log, not from an import', async () => {
       await store.write([reading({ receivedAt: start + 50 })], {
         group: 'g',

@@ -12,6 +12,7 @@ import {
   type SeriesName,
 } from './series-rows.ts'
 import { findProblem } from './reading-problem.ts'
+import { saveApplied } from './save-applied.ts'
 import { highestSeqFinder, prepareStatements } from './series-statements.ts'
 import type { WriteOutcome } from './series-store.ts'
 
@@ -250,21 +251,12 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
     touched = []
   }
 
-  function saveApplied(readings: readonly Reading[], applied: Applied): void {
-    sql.saveApplied.run(applied.group, applied.partition, applied.position)
-    const marks = new Map<string, number>()
-    for (const { site, receivedAt } of readings) {
-      if (receivedAt > (marks.get(site) ?? -1)) marks.set(site, receivedAt)
-    }
-    for (const [site, at] of marks) sql.saveWatermark.run(site, at)
-  }
-
   const transact = db.transaction(
     (readings: readonly Reading[], applied: Applied | undefined): WriteOutcome[] => {
       const outcomes = readings.map(writeOne)
       saveTouched()
       for (const [quality, readings] of totals.entries()) sql.saveTotal.run(quality, readings)
-      if (applied) saveApplied(readings, applied)
+      if (applied) saveApplied(sql, readings, applied)
       return outcomes
     },
   )
