@@ -11,6 +11,8 @@ export interface IngestWorkerData {
   readonly operationsPort: MessagePort
   readonly seriesFile: string
   readonly anchor: ClockAnchor
+  /** City milliseconds per wall millisecond, at most. */
+  readonly clockSpeed: number
   readonly settings: Pick<Settings, 'ingest' | 'series'>
   readonly logLevel: string
 }

@@ -32,7 +32,7 @@ const starting = startIngest({
 })
 starting.catch(fail)
 const pruning = startPruneLoop({
-  ...{ series, clock, wall: wallClock, logger },
+  ...{ series, clock, clockSpeed: data.clockSpeed, logger },
   keepDays: settings.series.keepDays,
 })
 

@@ -1,6 +1,5 @@
 import { dayMs, type Clock } from '../domain/index.ts'
-import type { Logger } from '../runtime/index.ts'
-import { createAgeClock, type AgeClock } from './age-clock.ts'
+import { createAgeClock, type AgeClock, type Logger } from '../runtime/index.ts'
 import type { MessageLog } from './message-log.ts'
 
 const pruneEveryMs = 60_000
@@ -21,7 +20,7 @@ export function startPruning(deps: {
       clock: deps.clock,
       passedMs: () => performance.now(),
       speed: deps.clockSpeed,
-      newestReceivedAt: (await deps.log.stats()).newestReceivedAt,
+      newestAt: (await deps.log.stats()).newestReceivedAt,
     })
   // Before anything is appended by a clock that may be wrong.
   const ageClock = createClock()

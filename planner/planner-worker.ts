@@ -9,6 +9,8 @@ export interface PlannerWorkerData {
   readonly seriesPort: MessagePort
   readonly controlPort: MessagePort
   readonly anchor: ClockAnchor
+  /** City milliseconds per wall millisecond, at most. */
+  readonly clockSpeed: number
   readonly settings: Settings['planner']
   readonly autoApproveMinutes: number
   readonly keepDays: number

@@ -18,6 +18,7 @@ const planner = startPlanner({
   settings: data.settings,
   autoApproveMinutes: data.autoApproveMinutes,
   keepDays: data.keepDays,
+  clockSpeed: data.clockSpeed,
 })
 
 const control: PlannerControl = {

@@ -1,6 +1,7 @@
 /**
  * How any stage starts, waits, retries, measures and stops. Takes no stage's side: what a stage means lives in the stage.
  */
+export * from './age-clock.ts'
 export * from './city-clock.ts'
 export * from './clock-broadcast.ts'
 export * from './data-folder.ts'

@@ -104,6 +104,7 @@ async function compose(
     operationsPort: operations.connect(),
     seriesFile: folder.file('series.db'),
     anchor,
+    clockSpeed: settings.city.speed,
     settings,
     logLevel,
     onDeath,
@@ -120,6 +121,7 @@ async function compose(
     settings: settings.planner,
     autoApproveMinutes: isSimulated ? settings.city.autoApproveMinutes : 0,
     keepDays: settings.operations.keepDays,
+    clockSpeed: settings.city.speed,
     logLevel,
     onDeath,
   })

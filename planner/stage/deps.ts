@@ -17,6 +17,10 @@ export interface PlannerDeps {
   readonly autoApproveMinutes: number
   /** What the operations store may drop is kept so many city days. */
   readonly keepDays: number
+  /** City milliseconds per wall millisecond, at most. */
+  readonly clockSpeed: number
+  /** Milliseconds since any moment, which nobody sets. */
+  readonly passedMs?: () => number
 }
 
 const pageSize = 1000

@@ -123,6 +123,8 @@ function plan(operations: OperationsStore, clock: ManualClock, autoApproveMinute
     settings,
     autoApproveMinutes,
     keepDays: 30,
+    clockSpeed: 1,
+    passedMs: () => clock.now(),
   })
 }
 

@@ -1,5 +1,5 @@
 import { dayMs, errorMessage, hourMs, minuteMs, type StageStatus } from '../../domain/index.ts'
-import { Counter, Gauge, Histogram } from '../../runtime/index.ts'
+import { Counter, createAgeClock, Gauge, Histogram, type AgeClock } from '../../runtime/index.ts'
 import type { PlannerDeps } from './deps.ts'
 import { missBookings } from './miss-bookings.ts'
 import { openSlots } from './open-slots.ts'
@@ -24,6 +24,9 @@ const mostChanges = 1000
 export function startPlanner(deps: PlannerDeps): Planner {
   const { operations, clock, logger, settings } = deps
   const metrics = createPlannerMetrics(deps)
+  // Before anything is written by a clock that may be wrong.
+  const ageClock = createOperationsAgeClock(deps)
+  ageClock.catch(() => undefined)
   const stopping = new AbortController()
   const isStopping = (): boolean => stopping.signal.aborted
   const everyMs = settings.everyMinutes * minuteMs
@@ -77,7 +80,9 @@ export function startPlanner(deps: PlannerDeps): Planner {
     await step('missing bookings', () => missBookings(deps, now))
     if (now < pruneAt) return
     pruneAt = now + hourMs
-    await step('pruning', () => operations.prune({ before: now - deps.keepDays * dayMs }))
+    await step('pruning', async () =>
+      operations.prune({ before: (await ageClock).now() - deps.keepDays * dayMs }),
+    )
   }
 
   const plan = async (): Promise<void> => {
@@ -139,6 +144,23 @@ export function startPlanner(deps: PlannerDeps): Planner {
       await done
     },
   }
+}
+
+/** The newest change says when the store was last written to. */
+async function createOperationsAgeClock({
+  operations,
+  clock,
+  clockSpeed,
+  passedMs = () => performance.now(),
+}: PlannerDeps): Promise<AgeClock> {
+  const { newest } = await operations.changes(0, 1)
+  const { changes } = await operations.changes(newest - 1, 1)
+  return createAgeClock({
+    clock,
+    passedMs,
+    speed: clockSpeed,
+    newestAt: changes[0]?.at ?? null,
+  })
 }
 
 function createPlannerMetrics({ metrics }: PlannerDeps) {

@@ -37,6 +37,7 @@ test('the ingest thread brings what is in the log to the stores, goes on after a
       operationsPort: operations.connect(),
       seriesFile: join(folder, 'series.db'),
       anchor: { wallAt: at, cityAt: at, speed: 1 },
+      clockSpeed: 1,
       settings: {
         ingest: { batchMessages: 500, profiles: '', clockAheadMinutes: 10 },
         series: { keepDays: 36_500 },

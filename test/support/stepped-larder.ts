@@ -181,6 +181,8 @@ export async function startSteppedLarder(
         settings: settings.planner,
         autoApproveMinutes: 0,
         keepDays: settings.operations.keepDays,
+        clockSpeed: settings.city.speed,
+        passedMs: () => clock.now() / settings.city.speed,
       })
       stops.add('planner', () => planner.stop())
     },

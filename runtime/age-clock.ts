@@ -6,9 +6,9 @@ export interface AgeClock {
 }
 
 /**
- * The time by which messages grow old. It follows the given clock back at once, but forward only as fast as time really
+ * The time by which what is kept grows old. It follows the given clock back at once, but forward only as fast as time really
  * passes: a clock set a day or ten years ahead by mistake, and set right later, makes nothing old in between. Where it was
- * set ahead for good, or nothing ran for a while, messages are kept for longer.
+ * set ahead for good, or nothing ran for a while, things are kept for longer.
  */
 export function createAgeClock(deps: {
   readonly clock: { now(): number }
@@ -16,11 +16,11 @@ export function createAgeClock(deps: {
   readonly passedMs: () => number
   /** Milliseconds of the clock per millisecond that passes, at most. */
   readonly speed: number
-  /** What the newest message says; null where there is none. */
-  readonly newestReceivedAt: number | null
+  /** What the newest of what is kept says; null where there is none. */
+  readonly newestAt: number | null
 }): AgeClock {
   const { clock, passedMs, speed } = deps
-  let believed = Math.min(clock.now(), deps.newestReceivedAt ?? Infinity)
+  let believed = Math.min(clock.now(), deps.newestAt ?? Infinity)
   let seenMs = passedMs()
   return {
     now() {

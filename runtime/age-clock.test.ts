@@ -4,12 +4,12 @@ import { createAgeClock } from './age-clock.ts'
 
 const start = Date.UTC(2026, 9, 25)
 
-function setUp(options: { speed?: number; newestReceivedAt?: number | null } = {}) {
+function setUp(options: { speed?: number; newestAt?: number | null } = {}) {
   const time = { clock: start, passed: 0 }
   const age = createAgeClock({
     clock: { now: () => time.clock },
     passedMs: () => time.passed,
-    ...{ speed: 1, newestReceivedAt: null, ...options },
+    ...{ speed: 1, newestAt: null, ...options },
   })
   const pass = (ms: number, speed = 1): number => {
     time.passed += ms
@@ -47,6 +47,6 @@ it.each([start, dayMs, 3650 * dayMs])(
 )
 
 it('starts at the newest message, whatever the clock says', () => {
-  expect(setUp({ newestReceivedAt: start - 3650 * dayMs }).age.now()).toBe(start - 3650 * dayMs)
-  expect(setUp({ newestReceivedAt: start + dayMs }).age.now()).toBe(start)
+  expect(setUp({ newestAt: start - 3650 * dayMs }).age.now()).toBe(start - 3650 * dayMs)
+  expect(setUp({ newestAt: start + dayMs }).age.now()).toBe(start)
 })
