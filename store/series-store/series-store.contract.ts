@@ -83,6 +83,23 @@ export function describeSeriesStore(
       expect(await all()).toEqual([sale, { ...sale, index: 1 }])
     })
 
+    test('the same reading again with quality sequence becomes so and stays so, whichever came first', async () => {
+      const level = reading()
+      const count = reading({ device: 'till-1', channel: 'sold', gtin: '04006381333931' })
+      const doubted = [level, count].map((one) => ({ ...one, quality: 'sequence' as const }))
+      await store.write([level, count])
+      await store.write(doubted)
+      expect(await all()).toEqual(doubted)
+      await store.write([level, { ...count, receivedAt: count.receivedAt - 1 }])
+      expect(await all()).toEqual(doubted)
+      expect((await store.stats()).byQuality).toMatchObject({ good: 0, sequence: 2 })
+      const hours = await store.hourly({ from: start, to: start + hourMs, by: 'device' })
+      expect(hours.map(({ sum, count }) => [...sum, ...count])).toEqual([
+        [level.value, 1],
+        [count.value, 1],
+      ])
+    })
+
     test('a count imported again with another number replaces the first', async () => {
       const sale = reading({
         device: 'derived',
