@@ -60,13 +60,14 @@ export async function startLarder(
     readonly args?: readonly string[]
     readonly env?: Record<string, string>
     readonly readyWithinMs?: number
+    readonly nodeArgs?: readonly string[]
   } = {},
 ): Promise<LarderProcess> {
   const args = options.args ?? ['--sim', 'none']
   const ports = args.includes('--http') ? [] : ['--http', '0']
   if (!args.includes('--mqtt')) ports.push('--mqtt', '0')
   const command = [options.command ?? 'up', '--data', data, ...ports, ...args]
-  const child = spawn(process.execPath, [larderJs, ...command], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), larderJs, ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LARDER_MODELS_ENABLED: 'false', ...options.env },
   })
