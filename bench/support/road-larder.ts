@@ -74,17 +74,15 @@ export async function withRoad<T>(devices: number, run: (road: Road) => Promise<
         const cpuBefore = cpuSeconds(pid)
         const startedAt = performance.now()
         const backlogs: number[] = []
-        let isSending = true
-        const publishing = load.publish(order).finally(() => (isSending = false))
+        const sent = new AbortController()
         const watching = (async () => {
-          for (;;) {
-            await sleep(500)
-            if (!isSending) return
+          for (await sleep(500); !sent.signal.aborted; await sleep(500)) {
             const stored = await storedMessages()
             backlogs.push(Math.max(0, load.acknowledged() - stored))
           }
         })()
-        const result = await publishing
+        const result = await load.publish(order)
+        sent.abort()
         const wanted = [...result.lastSeqs].sort((a, b) => a - b)
         for (const deadline = Date.now() + 120_000; ; await sleep(10)) {
           if (Date.now() > deadline) throw new Error('not all was stored within two minutes')
@@ -102,13 +100,13 @@ export async function withRoad<T>(devices: number, run: (road: Road) => Promise<
       },
       async watchAge(during) {
         const ages: number[] = []
-        let isOver = false
-        void during.finally(() => (isOver = true)).catch(() => undefined)
+        const over = new AbortController()
+        void during.catch(() => undefined).then(() => over.abort())
         await sleep(1000)
-        for (let turn = 0; !isOver; turn++) {
-          const { device } = { device: `dev-${String(turn % devices).padStart(4, '0')}` }
+        for (let turn = 0; !over.signal.aborted; turn++) {
+          const device = `dev-${String(turn % devices).padStart(4, '0')}`
           const [newest] = await latest(`device=${device}&channel=${roadChannels[0]}`)
-          if (newest && !isOver) ages.push(Date.now() - Date.parse(newest.at))
+          if (newest && !over.signal.aborted) ages.push(Date.now() - Date.parse(newest.at))
           await sleep(10)
         }
         return percentiles(ages)

@@ -1,26 +1,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { channelType, dayMs, hourMs, type Reading } from '../../domain/index.ts'
+import { describeDoubt } from './series-doubt.contract.ts'
+import { reading, start } from './series-sample.contract.ts'
 import type { SeriesStore } from './series-store.ts'
 
-const start = Date.UTC(2026, 10, 2)
-
-export function reading(change: Partial<Reading> = {}): Reading {
-  return {
-    site: 's1',
-    device: 'probe-1',
-    channel: 'celsius',
-    gtin: null,
-    at: start,
-    receivedAt: start + 5,
-    value: 4,
-    seq: 1,
-    boot: 'b1',
-    index: 0,
-    quality: 'good',
-    ...change,
-  }
-}
+export { reading }
 
 /** What every series store promises. `open` gives an empty one. */
 export function describeSeriesStore(
@@ -32,6 +17,7 @@ export function describeSeriesStore(
     let stop: () => Promise<void>
     beforeEach(async () => ({ store, stop } = await open()))
     afterEach(() => stop())
+    describeDoubt(() => store)
 
     const all = async (): Promise<readonly Reading[]> =>
       (await store.range({ from: 0, to: 8e15, limit: 100_000 })).readings
@@ -81,23 +67,6 @@ export function describeSeriesStore(
         { ...sale, at: start + 9, receivedAt: start + 9 },
       ])
       expect(await all()).toEqual([sale, { ...sale, index: 1 }])
-    })
-
-    test('the same reading again with quality sequence becomes so and stays so, whichever came first', async () => {
-      const level = reading()
-      const count = reading({ device: 'till-1', channel: 'sold', gtin: '04006381333931' })
-      const doubted = [level, count].map((one) => ({ ...one, quality: 'sequence' as const }))
-      await store.write([level, count])
-      await store.write(doubted)
-      expect(await all()).toEqual(doubted)
-      await store.write([level, { ...count, receivedAt: count.receivedAt - 1 }])
-      expect(await all()).toEqual(doubted)
-      expect((await store.stats()).byQuality).toMatchObject({ good: 0, sequence: 2 })
-      const hours = await store.hourly({ from: start, to: start + hourMs, by: 'device' })
-      expect(hours.map(({ sum, count }) => [...sum, ...count])).toEqual([
-        [level.value, 1],
-        [count.value, 1],
-      ])
     })
 
     test('a count imported again with another number replaces the first', async () => {
