@@ -15,6 +15,7 @@ import {
 const nodeArgs = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean)
 const ticksPerSecond = 100
 const site = 's1'
+const longestMs = 120_000
 
 /** One `larder up` on an empty folder, and devices that publish to it. */
 export interface Road {
@@ -36,7 +37,11 @@ export async function withRoad<T>(devices: number, run: (road: Road) => Promise<
   const folder = temporaryFolder('road')
   const load = await startRoadLoad()
   const args = ['--sim', 'none', '--speed', '1']
-  const larder = await startLarder(join(folder.path, 'data'), { args, nodeArgs })
+  const larder = await startLarder(join(folder.path, 'data'), {
+    args,
+    nodeArgs,
+    env: { LARDER_MODELS_ENABLED: 'true' },
+  })
   const pid = larder.child.pid!
 
   async function ask<A>(path: string): Promise<A> {
@@ -76,7 +81,7 @@ export async function withRoad<T>(devices: number, run: (road: Road) => Promise<
         const backlogs: number[] = []
         const sent = new AbortController()
         const watching = (async () => {
-          for (await sleep(500); !sent.signal.aborted; await sleep(500)) {
+          while (await isStill(sent.signal, 500)) {
             const stored = await storedMessages()
             backlogs.push(Math.max(0, load.acknowledged() - stored))
           }
@@ -84,11 +89,14 @@ export async function withRoad<T>(devices: number, run: (road: Road) => Promise<
         const result = await load.publish(order)
         sent.abort()
         const wanted = [...result.lastSeqs].sort((a, b) => a - b)
-        for (const deadline = Date.now() + 120_000; ; await sleep(10)) {
+        const isStored = async (): Promise<boolean> => {
+          const found = (await latest(`channel=${roadChannels[0]}`)).map(({ seq }) => seq)
+          return String(found.sort((a, b) => a - b)) === String(wanted)
+        }
+        const deadline = Date.now() + longestMs
+        while (!(await isStored())) {
           if (Date.now() > deadline) throw new Error('not all was stored within two minutes')
-          const items = await latest(`channel=${roadChannels[0]}`)
-          const found = items.map(({ seq }) => seq).sort((a, b) => a - b)
-          if (found.every((seq, i) => seq === wanted[i]) && found.length === wanted.length) break
+          await sleep(10)
         }
         const storedSeconds = (performance.now() - startedAt) / 1000
         await watching
@@ -103,11 +111,10 @@ export async function withRoad<T>(devices: number, run: (road: Road) => Promise<
         const over = new AbortController()
         void during.catch(() => undefined).then(() => over.abort())
         await sleep(1000)
-        for (let turn = 0; !over.signal.aborted; turn++) {
+        for (let turn = 0; await isStill(over.signal, 10); turn++) {
           const device = `dev-${String(turn % devices).padStart(4, '0')}`
           const [newest] = await latest(`device=${device}&channel=${roadChannels[0]}`)
-          if (newest && !over.signal.aborted) ages.push(Date.now() - Date.parse(newest.at))
-          await sleep(10)
+          if (newest) ages.push(Date.now() - Date.parse(newest.at))
         }
         return percentiles(ages)
       },
@@ -117,6 +124,12 @@ export async function withRoad<T>(devices: number, run: (road: Road) => Promise<
     await (nodeArgs.length > 0 ? larder.stop() : larder.kill())
     folder.remove()
   }
+}
+
+/** Whether it still goes on after a while. */
+async function isStill(signal: AbortSignal, afterMs: number): Promise<boolean> {
+  await sleep(afterMs)
+  return !signal.aborted
 }
 
 function cpuSeconds(pid: number): number {
