@@ -1,6 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { createApi, loadKeys } from '../api/index.ts'
-import { loadSettings } from '../config/index.ts'
+import { loadSettings, operationsAddress } from '../config/index.ts'
 import { LarderError, type DeadLetterReason } from '../domain/index.ts'
 import { replayDeadLetters } from '../ingest/index.ts'
 import { estimateBasketMinutes } from '../planner/index.ts'
@@ -26,7 +26,7 @@ export async function askStores(data: string): Promise<Asked> {
     const settings = loadSettings({ flags: {}, env: process.env, file: null })
     const operations = await openOperationsStore({
       file: folder.file('operations.db'),
-      url: settings.operations.url,
+      url: operationsAddress(settings.operations),
     })
     closers.push(() => operations.close())
     const series = createSqliteSeriesStore({ file: folder.file('series.db') })

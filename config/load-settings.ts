@@ -77,6 +77,8 @@ export interface SettingSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Path of larder.yaml; null: ./larder.yaml where there is one. */
   readonly file: string | null
+  /** By key path, where a command's own default is another than the schema's. */
+  readonly defaults?: Readonly<Record<string, unknown>>
 }
 
 /** Flag over environment over file over default. All problems come in one RT_SETTINGS_INVALID. */
@@ -96,7 +98,7 @@ export function loadSettings(sources: SettingSources): Settings {
           ? [fromText(inEnv, schema), env]
           : inFile !== undefined
             ? [inFile, sources.file ?? 'larder.yaml']
-            : [schema.default, 'the default']
+            : [sources.defaults?.[path] ?? schema.default, 'the default']
     if (!Value.Check(schema, value)) {
       problems.push(
         `${path} (from ${origin}) is ${JSON.stringify(value)}; allowed: ${allowed(schema)}.`,

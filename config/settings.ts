@@ -82,6 +82,12 @@ export const Settings = Type.Object(
     ),
     messageLog: Type.Object(
       {
+        brokers: text(
+          '',
+          'Kafka brokers of the message log, host:9092,host2:9092; empty: SQLite in the data folder.',
+        ),
+        topic: text('larder-messages', 'Kafka topic of the message log.'),
+        partitions: whole(12, 1, 1000, 'Partitions of that topic, used when it is made.'),
         keepDays: number(7, 0.01, 3650, 'Raw messages are kept so long, in city days.'),
         keepMegabytes: whole(2048, 16, 1_000_000, 'And at most so many megabytes of them.'),
         batchWaitMs: number(
@@ -117,7 +123,16 @@ export const Settings = Type.Object(
       closed,
     ),
     series: Type.Object(
-      { keepDays: number(92, 1, 3650, 'Raw readings are kept so long; roll-ups by hour stay.') },
+      {
+        url: text(
+          '',
+          'InfluxDB 2 of the series store, http://host:8086; empty: SQLite in the data folder.',
+        ),
+        org: text('larder', 'Organisation of that InfluxDB.'),
+        bucket: text('larder', 'Bucket of that InfluxDB.'),
+        tokenFile: text('', 'File with the token that may read and write that bucket.'),
+        keepDays: number(92, 1, 3650, 'Raw readings are kept so long; roll-ups by hour stay.'),
+      },
       closed,
     ),
     operations: Type.Object(
@@ -125,6 +140,10 @@ export const Settings = Type.Object(
         url: text(
           '',
           'PostgreSQL database of the operations store, postgres://user:password@host:5432/name; empty: SQLite in the data folder.',
+        ),
+        passwordFile: text(
+          '',
+          'File with the password of that database, in place of one in its address.',
         ),
         keepDays: number(
           30,
@@ -215,6 +234,14 @@ export const Settings = Type.Object(
       {
         leaseMinutes: number(5, 0.5, 60, 'City minutes a lease holds its slot and stock.'),
         bodyLimitMegabytes: whole(64, 1, 1024, 'Longest body of an import.'),
+        ownerKeyFile: text(
+          '',
+          "File with the owner's key; empty: owner.key in the data folder, made if new.",
+        ),
+        simKeyFile: text(
+          '',
+          'File with the key of the simulated city; empty: sim.key in the data folder, made if new.',
+        ),
       },
       closed,
     ),

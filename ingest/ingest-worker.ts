@@ -13,7 +13,9 @@ export interface IngestWorkerData {
   readonly anchor: ClockAnchor
   /** City milliseconds per wall millisecond, at most. */
   readonly clockSpeed: number
-  readonly settings: Pick<Settings, 'ingest' | 'series'>
+  readonly settings: Pick<Settings, 'ingest'> & {
+    readonly series: Pick<Settings['series'], 'keepDays'>
+  }
   readonly logLevel: string
 }
 

@@ -12,12 +12,21 @@ export interface Keys {
   readonly isNew: boolean
 }
 
-/** Reads `owner.key` (and `sim.key`) of a data folder, or makes them: 256 bits, mode 600. */
-export function loadKeys(folder: string, options: { readonly wantSim: boolean }): Keys {
-  const owner = readOrMake(join(folder, 'owner.key'))
+/** Reads `owner.key` (and `sim.key`) of a data folder, or makes them: 256 bits, mode 600. A file that is named must be there. */
+export function loadKeys(
+  folder: string,
+  options: {
+    readonly wantSim: boolean
+    readonly ownerKeyFile?: string
+    readonly simKeyFile?: string
+  },
+): Keys {
+  const take = (named: string | undefined, own: string) =>
+    named ? { key: readKey(named), isNew: false } : readOrMake(join(folder, own))
+  const owner = take(options.ownerKeyFile, 'owner.key')
   return {
     owner: owner.key,
-    sim: options.wantSim ? readOrMake(join(folder, 'sim.key')).key : null,
+    sim: options.wantSim ? take(options.simKeyFile, 'sim.key').key : null,
     isNew: owner.isNew,
   }
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { loadKeys, startApi } from '../../api/index.ts'
-import type { Settings } from '../../config/index.ts'
+import { operationsAddress, type Settings } from '../../config/index.ts'
 import { LarderError, type DeadLetterReason, type SystemStatus } from '../../domain/index.ts'
 import { startGateway } from '../../gateway/index.ts'
 import { startIngestWorker } from '../../ingest/index.ts'
@@ -65,7 +65,7 @@ async function compose(
       'RT_SETTINGS_INVALID',
       'The simulated city speaks MQTT without TLS, and mqtt.plaintext is off. Start with --sim none, or set it on.',
     )
-  const keys = loadKeys(folder.path, { wantSim: isSimulated })
+  const keys = loadKeys(folder.path, { wantSim: isSimulated, ...settings.api })
   const onDeath = onFatal
   const logLevel = settings.log.level
   const metrics = createMetrics()
@@ -93,7 +93,7 @@ async function compose(
   stops.add('the message log', () => log.stop())
   const operations = startOperationsWorker({
     file: folder.file('operations.db'),
-    url: settings.operations.url,
+    url: operationsAddress(settings.operations),
     onDeath,
   })
   stops.add('the operations store', () => operations.stop())
