@@ -34,6 +34,7 @@ export function takeTurns(deps: {
   let isLeading = false
   let words = 'It has not asked for its turn yet.'
 
+  const isOver = (signal: AbortSignal): boolean => signal.aborted
   const pause = (signal: AbortSignal): Promise<void> =>
     wall.sleepUntil(wall.now() + lookAgainMs, { signal }).catch(() => undefined)
 
@@ -63,15 +64,15 @@ export function takeTurns(deps: {
       isLeading = true
       logger.info({ work }, 'leads')
       const led = deps.lead(signal).catch((error: unknown) => {
-        if (!signal.aborted) deps.onFailed(error)
+        if (!isOver(signal)) deps.onFailed(error)
       })
-      while (!signal.aborted) {
+      while (!isOver(signal)) {
         await pause(signal)
-        if (!signal.aborted)
+        if (!isOver(signal))
           await client.query('select 1').catch((error: unknown) => lose(errorMessage(error)))
       }
       await led
-      if (!stopping.signal.aborted) logger.warn(errorMessage(signal.reason))
+      if (!isOver(stopping.signal)) logger.warn(errorMessage(signal.reason))
     } finally {
       isLeading = false
       await Promise.race([client.end().catch(() => undefined), pause(stopping.signal)])
@@ -79,14 +80,14 @@ export function takeTurns(deps: {
   }
 
   const running = (async () => {
-    while (!stopping.signal.aborted) {
+    while (!isOver(stopping.signal)) {
       try {
         await hold()
         words = 'It has lost its turn, and asks for it again.'
       } catch (error) {
         words = `PostgreSQL does not answer: ${errorMessage(error)}.`
       }
-      if (!stopping.signal.aborted) await pause(stopping.signal)
+      if (!isOver(stopping.signal)) await pause(stopping.signal)
     }
   })()
 
