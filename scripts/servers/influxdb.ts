@@ -1,12 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { cacheFolder } from './cache-folder.ts'
 import { freePort } from './free-port.ts'
-import { findInfluxdb } from './install-influxdb.ts'
 
+const buildScript = fileURLToPath(new URL('./build-influxdb.sh', import.meta.url))
+const program = (): string => join(cacheFolder(), 'bin', 'influxd')
 const readyWithinMs = 60_000
 const stopWithinMs = 10_000
 
@@ -28,14 +32,19 @@ export interface InfluxdbServer {
   readonly folder: string
 }
 
+/** Builds the server where it is missing; gives its path. */
+export async function installInfluxdb(): Promise<string> {
+  await promisify(execFile)('bash', [buildScript])
+  return program()
+}
+
 /** A server of its own on loopback, set up with an organisation and a token that may do everything, and without a bucket of Larder's. */
 export async function startInfluxdb(
   options: { readonly folder?: string; readonly args?: readonly string[] } = {},
 ): Promise<InfluxdbServer> {
-  const program = findInfluxdb()
-  if (program === null) {
+  if (!existsSync(program())) {
     throw new Error(
-      'InfluxDB is missing: build it once with "npx tsx scripts/servers/install-influxdb.ts" (Go, cargo, gcc and pkg-config; about 10 minutes).',
+      'InfluxDB is missing: build it once with scripts/servers/build-influxdb.sh (10 to 18 minutes; it needs Go, cargo, gcc and pkg-config).',
     )
   }
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'larder-influxdb-'))
@@ -48,7 +57,7 @@ export async function startInfluxdb(
   async function start(): Promise<void> {
     const log = openSync(logFile, 'a')
     const started = spawn(
-      program!,
+      program(),
       [
         ...['--bolt-path', join(folder, 'influxd.bolt'), '--engine-path', join(folder, 'engine')],
         ...['--sqlite-path', join(folder, 'influxd.sqlite')],
