@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hourMs, type SlotCapacity, type Transfer } from '../domain/index.ts'
+import { hourMs, minuteMs, type SlotCapacity, type Transfer } from '../domain/index.ts'
 import { lane, milk, planogram, s1, w1 } from '../test/api/city.ts'
 import { createTestApi, testStart, type TestApi } from '../test/api/test-api.ts'
 
@@ -152,7 +152,8 @@ test('stock is shown with what can be promised', async () => {
 
 describe('Idempotency-Key', () => {
   const later = slot(testStart + 6 * hourMs)
-  const body = { slot: later.id, baskets: [basket] }
+  const slotId = later.id
+  const body = { slot: slotId, baskets: [basket] }
 
   test('the same key and body get the same answer, and the thing is done once', async () => {
     await api.operations.saveSlots([later], testStart)
@@ -183,6 +184,25 @@ describe('Idempotency-Key', () => {
     expect(codes.every((code) => code === 201 || code === 409)).toBe(true)
     const read = await api.ask('GET', `/v1/slots/${later.id}`)
     expect(read.json()).toMatchObject({ heldMinutes: 4 })
+  })
+
+  test('where the process died before it could keep its answer, asking again does nothing twice', async () => {
+    const key = { 'idempotency-key': 'd'.repeat(36) }
+    const end = api.operations.endIdempotent.bind(api.operations)
+    // As a process that is gone: nobody keeps the answer, and nobody gives the key free.
+    api.operations.endIdempotent = () => Promise.resolve()
+    const first = await api.ask('POST', '/v1/leases', body, key)
+    api.operations.endIdempotent = end
+    const early = await api.ask('POST', '/v1/leases', body, key)
+    expect([early.statusCode, early.json()]).toMatchObject([409, { code: 'RT_IN_FLIGHT' }])
+    const begin = api.operations.beginIdempotent.bind(api.operations)
+    api.operations.beginIdempotent = (id, hash, now) =>
+      begin(id, hash, { ...now, wallAt: now.wallAt + 2 * minuteMs })
+    const later = await api.ask('POST', '/v1/leases', body, key)
+    api.operations.beginIdempotent = begin
+    expect([later.statusCode, later.body]).toEqual([201, first.body])
+    const read = await api.ask('GET', `/v1/slots/${slotId}`)
+    expect(read.json()).toMatchObject({ heldMinutes: 6 })
   })
 
   test('a secret given again is the same, and does not lie in the store', async () => {

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  hkdfSync,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LarderError } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
@@ -15,7 +22,7 @@ declare module 'fastify' {
 
 /**
  * `Idempotency-Key` on every POST: the same key and body get the same answer again, the same key with another body 422,
- * a key whose first request still runs 409. Answers of 5xx are not kept, so that they can be tried again.
+ * a key whose first request still runs 409, for a minute at most. Answers of 5xx are not kept, so that they can be tried again.
  * A streamed body is known by its address and length; imports are idempotent by themselves.
  */
 export function answerRepeats(
@@ -23,6 +30,7 @@ export function answerRepeats(
   deps: {
     readonly operations: Pick<OperationsStore, 'beginIdempotent' | 'endIdempotent'>
     readonly now: () => number
+    readonly wallNow: () => number
     readonly logger: Logger
   },
 ): void {
@@ -32,7 +40,10 @@ export function answerRepeats(
     const given = givenKey(request)
     if (given === null) return undefined
     const key = storedKey(request, given)
-    const kept = await deps.operations.beginIdempotent(key, hashOf(request), deps.now())
+    const kept = await deps.operations.beginIdempotent(key, hashOf(request), {
+      at: deps.now(),
+      wallAt: deps.wallNow(),
+    })
     if (kept === null) {
       request.idempotencyKey = key
       return undefined
@@ -66,6 +77,21 @@ export function answerRepeats(
     }
     return payload
   })
+}
+
+/**
+ * The id of what this request makes. With an Idempotency-Key it is the same each time, so that a request that was carried out
+ * and whose answer was lost with its process makes nothing twice.
+ */
+export function idOfMade(request: FastifyRequest): string {
+  const key = request.idempotencyKey
+  if (key === null) return randomUUID()
+  const hex = createHash('sha256')
+    .update(`${key}\n${hashOf(request)}`)
+    .digest('hex')
+  // A UUID of version 8, RFC 9562: what its bits are is up to us.
+  const variant = ((parseInt(hex.charAt(16), 16) & 3) | 8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 function givenKey(request: FastifyRequest): string | null {

@@ -29,7 +29,12 @@ export async function createServer(
   answerProblems(app, deps.logger)
   await app.register(fastifyCookie)
   guardAccess(app, { ...deps, sessions })
-  answerRepeats(app, { operations: deps.operations, now: deps.clock.now, logger: deps.logger })
+  answerRepeats(app, {
+    operations: deps.operations,
+    now: deps.clock.now,
+    wallNow: () => deps.wall.now(),
+    logger: deps.logger,
+  })
   await describeApi(app)
   return { app, zones, sessions }
 }

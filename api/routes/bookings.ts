@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { LarderError, minuteMs, type Basket, type Booking } from '../../domain/index.ts'
 import type { ApiContext, App } from '../context.ts'
+import { idOfMade } from '../idempotency.ts'
 import { answers, Id, PathId, ref, Time } from '../schemas/common.ts'
 import { resourceSchemas } from '../schemas/resources.ts'
 import { resourceView } from '../views.ts'
@@ -68,13 +68,14 @@ export function addBookingRoutes(app: App, context: ApiContext): void {
         response: answers({ 201: ref(Lease) }),
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const { body } = request
       await zones.load()
       const minutes = await minutesOf(body.baskets)
       const now = clock.now()
       const lease = await operations
         .lease({
-          leaseId: randomUUID(),
+          leaseId: idOfMade(request),
           slot: body.slot,
           baskets: body.baskets,
           minutes,
@@ -105,10 +106,10 @@ export function addBookingRoutes(app: App, context: ApiContext): void {
         response: answers({ 201: booking }),
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
       const made = await operations.book({
-        bookingId: randomUUID(),
-        leaseId: body.leaseId,
+        bookingId: idOfMade(request),
+        leaseId: request.body.leaseId,
         now: clock.now(),
       })
       return reply.code(201).send(await view(made))

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import {
   createSecret,
@@ -9,6 +8,7 @@ import {
   type Device,
 } from '../../domain/index.ts'
 import type { ApiContext, App } from '../context.ts'
+import { idOfMade } from '../idempotency.ts'
 import { answers, Name, oneOf, ref, Time } from '../schemas/common.ts'
 import { resourceSchemas } from '../schemas/resources.ts'
 import { resourceView } from '../views.ts'
@@ -221,12 +221,13 @@ export function addDeviceRoutes(
         response: answers({ 202: ref(Command) }),
       },
     },
-    async ({ params, body }, reply) => {
+    async (request, reply) => {
+      const { params, body } = request
       const { site, device } = await known(params.site, params.device)
       await zones.load()
       const queuedAt = clock.now()
       const expiresAt = queuedAt + Math.round((body.expiresInMinutes ?? 60) * minuteMs)
-      const command = { id: randomUUID(), site, device, set: body.set, queuedAt, expiresAt }
+      const command = { id: idOfMade(request), site, device, set: body.set, queuedAt, expiresAt }
       await operations.queueCommand({ ...command, sentAt: null, status: 'queued' })
       const format = zones.format(site)
       return reply.code(202).send({

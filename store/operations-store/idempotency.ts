@@ -1,4 +1,4 @@
-import { LarderError } from '../../domain/index.ts'
+import { LarderError, minuteMs } from '../../domain/index.ts'
 import type { Session } from './session.ts'
 
 export interface StoredAnswer {
@@ -6,12 +6,18 @@ export interface StoredAnswer {
   readonly body: string
 }
 
+/** A key is its request's for so long; where the process died that answered it, whoever asks again then takes it over. */
+export const keyHeldMs = minuteMs
+
+/** `wallAt` is the wall's: a request runs there, however fast the city's clock. */
 export async function beginIdempotent(
   session: Session,
   key: string,
   requestHash: string,
-  at: number,
+  { at, wallAt }: { readonly at: number; readonly wallAt: number },
 ): Promise<StoredAnswer | null> {
+  // There is no answer while a request is in flight: until when it holds the key stands in its place.
+  const heldUntil = String(wallAt + keyHeldMs)
   const found = await session.db
     .selectFrom('idempotency')
     .selectAll()
@@ -20,7 +26,7 @@ export async function beginIdempotent(
   if (!found) {
     await session.db
       .insertInto('idempotency')
-      .values({ key, requestHash, status: null, body: null, at })
+      .values({ key, requestHash, status: null, body: heldUntil, at })
       .execute()
     return null
   }
@@ -30,13 +36,21 @@ export async function beginIdempotent(
       `The Idempotency-Key "${key}" was used for another request. Send a new key with a new request.`,
     )
   }
-  if (found.status === null || found.body === null) {
+  if (found.status !== null) return { status: found.status, body: found.body ?? '' }
+  const leftMs = Number(found.body ?? 0) - wallAt
+  // A clock that was set back since holds no key for longer.
+  if (leftMs > 0 && leftMs <= keyHeldMs) {
     throw new LarderError(
       'RT_IN_FLIGHT',
-      `The first request with the Idempotency-Key "${key}" is still being answered. Try again in a moment.`,
+      `The first request with this Idempotency-Key is still being answered. Try again in a moment; where its process ended, the key is free again in ${Math.ceil(leftMs / 1000)} s.`,
     )
   }
-  return { status: found.status, body: found.body }
+  await session.db
+    .updateTable('idempotency')
+    .set({ body: heldUntil, at })
+    .where('key', '=', key)
+    .execute()
+  return null
 }
 
 /** Keeps the answer; null gives the key free, for a request that failed and may be tried again. */

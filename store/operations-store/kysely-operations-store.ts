@@ -93,7 +93,7 @@ export function createKyselyOperationsStore(
     subscribe: news.subscribe,
     subscribeRegistry: news.subscribeRegistry,
 
-    beginIdempotent: (key, hash, at) => run((s) => beginIdempotent(s, key, hash, at)),
+    beginIdempotent: (key, hash, now) => run((s) => beginIdempotent(s, key, hash, now)),
     endIdempotent: (key, answer) => run((s) => endIdempotent(s, key, answer)),
 
     reportStage: (report, at) => reportStage(db, report, at),

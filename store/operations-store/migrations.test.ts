@@ -95,11 +95,11 @@ it('a file that is no store is refused', async () => {
 it('what was answered is there after a restart, and no request is in flight any more', async () => {
   const first = await createSqliteOperationsStore({ file })
   await first.saveForecasts([forecast(start)])
-  await first.beginIdempotent('k1', 'hash', start)
+  await first.beginIdempotent('k1', 'hash', { at: start, wallAt: start })
   await first.close()
   const second = await createSqliteOperationsStore({ file })
   expect(await second.get('forecasts', forecast(start).id)).toEqual(forecast(start))
   expect(await second.changes(0, 9)).toMatchObject({ newest: 1 })
-  expect(await second.beginIdempotent('k1', 'hash', start)).toBeNull()
+  expect(await second.beginIdempotent('k1', 'hash', { at: start, wallAt: start })).toBeNull()
   await second.close()
 })

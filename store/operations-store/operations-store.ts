@@ -247,11 +247,14 @@ export interface OperationsStore extends RetainedStore {
   /** Calls back after a commit that changed a credential or queued a command. */
   readonly subscribeRegistry: (listener: (change: RegistryChange) => void) => () => void
 
-  /** POST answers by Idempotency-Key: the stored one, or null and the key is now in flight; RT_IDEMPOTENCY_KEY_REUSED for another body. */
+  /**
+   * POST answers by Idempotency-Key: the stored one, or null and the key is now in flight, for a minute of the wall at most;
+   * RT_IDEMPOTENCY_KEY_REUSED for another body. What a request makes is named by its key, so that one carried out twice makes it once.
+   */
   beginIdempotent(
     key: string,
     requestHash: string,
-    at: number,
+    now: { readonly at: number; readonly wallAt: number },
   ): Promise<{ readonly status: number; readonly body: string } | null>
   endIdempotent(
     key: string,

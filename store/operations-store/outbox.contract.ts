@@ -92,20 +92,37 @@ export function outboxContract(
 
   it('an answer is kept by its key, for the same request only', async () => {
     const store = open()
-    expect(await store.beginIdempotent('k1', 'hash', start)).toBeNull()
-    await expect(store.beginIdempotent('k1', 'hash', start)).rejects.toMatchObject({
+    const now = { at: start, wallAt: start }
+    expect(await store.beginIdempotent('k1', 'hash', now)).toBeNull()
+    await expect(store.beginIdempotent('k1', 'hash', now)).rejects.toMatchObject({
       code: 'RT_IN_FLIGHT',
     })
-    await expect(store.beginIdempotent('k1', 'other', start)).rejects.toMatchObject({
+    await expect(store.beginIdempotent('k1', 'other', now)).rejects.toMatchObject({
       code: 'RT_IDEMPOTENCY_KEY_REUSED',
     })
     await store.endIdempotent('k1', { status: 201, body: '{"id":"b1"}' })
-    expect(await store.beginIdempotent('k1', 'hash', start + 1)).toEqual({
+    expect(await store.beginIdempotent('k1', 'hash', { ...now, at: start + 1 })).toEqual({
       ...{ status: 201, body: '{"id":"b1"}' },
     })
-    await store.beginIdempotent('k2', 'hash', start)
+    await store.beginIdempotent('k2', 'hash', now)
     await store.endIdempotent('k2', null)
-    expect(await store.beginIdempotent('k2', 'another', start)).toBeNull()
+    expect(await store.beginIdempotent('k2', 'another', now)).toBeNull()
+  })
+
+  it('a key whose process died is free again for the same request after a minute of the wall, for one of those who ask', async () => {
+    const store = open()
+    const begin = (hash: string, wallAt: number) =>
+      store.beginIdempotent('k1', hash, { at: start, wallAt })
+    expect(await begin('hash', start)).toBeNull()
+    await expect(begin('hash', start + 59_999)).rejects.toMatchObject({ code: 'RT_IN_FLIGHT' })
+    await expect(begin('other', start + 60_001)).rejects.toMatchObject({
+      code: 'RT_IDEMPOTENCY_KEY_REUSED',
+    })
+    const asked = await Promise.allSettled([1, 2, 3].map(() => begin('hash', start + 60_001)))
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await expect(begin('hash', start + 120_000)).rejects.toMatchObject({ code: 'RT_IN_FLIGHT' })
+    await store.endIdempotent('k1', { status: 201, body: '{}' })
+    expect(await begin('hash', start + 130_000)).toEqual({ status: 201, body: '{}' })
   })
 
   it('pruning drops what is older, and changes go on from their number', async () => {
