@@ -89,6 +89,7 @@ export interface DeviceCommand {
   readonly id: string
   readonly site: string
   readonly device: string
+  /** What the device is to set. `sparkplug`, a `{topic, payload}` in base64, goes to an edge node as it stands. */
   readonly set: Readonly<Record<string, unknown>>
   readonly queuedAt: number
   readonly expiresAt: number

@@ -62,6 +62,15 @@ export function fencedError(
   )
 }
 
+/** The newest birth of a Sparkplug edge node or of a device behind it, as it came: the names of what its data tell by number. */
+export interface KeptBirth extends DevicePath {
+  /** `{site}/{group}/{edge node}[/{device}]` in Sparkplug's own names. */
+  readonly id: string
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly receivedAt: number
+}
+
 /** What could not be read, with its reason and its exact bytes. */
 export interface DeadLetter {
   /**
@@ -85,6 +94,8 @@ export const deadLetterReasons = [
   'byte-order-mark',
   'not-json',
   'not-cbor',
+  'not-sparkplug',
+  'no-birth',
   'bad-unit',
   'unknown-field',
   'duplicate-key',

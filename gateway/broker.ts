@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import type { Settings } from '../config/index.ts'
-import { hourMs, type Clock, type DeviceRegistry } from '../domain/index.ts'
+import { hourMs, type Clock, type DevicePath, type DeviceRegistry } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import {
   checkPublish,
@@ -204,10 +204,17 @@ export async function createBroker(deps: {
   }
   const clientOf = (id: string): Client | undefined => clientsOf(aedes)[id]
 
+  const takersOf = (path: DevicePath): readonly Client[] => {
+    const own = takers.of(path)
+    return own ? [own, ...takers.edgeNodesOf(path.site)] : takers.edgeNodesOf(path.site)
+  }
+
   const commands = createCommandDelivery({
     registry,
     clock,
-    clientOf: (path) => takers.of(path),
+    clientsOf: (path) => takersOf(path),
+    isEdgeNode: (client) => takers.isEdgeNode(client),
+    takesTopic: (client, topic) => takers.takesTopic(client, topic),
     isGateway: (client) => takers.isGateway(client),
     onFailure: (error) => logger.warn({ err: error }, 'a command could not be delivered'),
   })
@@ -215,7 +222,7 @@ export async function createBroker(deps: {
   const deliverCommands = (client: Client): void => {
     const path = identities.get(client)?.path
     if (path && takers.isDevice(client)) commands.deliver(client, path)
-    if (takers.isGateway(client)) commands.deliverAll()
+    if (takers.isGateway(client) || takers.isEdgeNode(client)) commands.deliverAll()
   }
 
   const bound = boundSessions(aedes, {
@@ -262,8 +269,7 @@ export async function createBroker(deps: {
   const unsubscribe = registry.subscribe((change) => {
     if (change.what === 'command') {
       const { site, device } = change
-      const taker = takers.of(change)
-      if (taker) commands.deliver(taker, { site, device })
+      for (const taker of takersOf(change)) commands.deliver(taker, { site, device })
       return
     }
     identities.changed(change.username).catch((error: unknown) => {

@@ -26,6 +26,10 @@ export function createIngestCounts(metrics: Registry): IngestCounter {
   const deadLetters = counter('larder_ingest_dead_letters_total', 'Messages not understood.', [
     'reason',
   ])
+  const skipped = counter(
+    'larder_ingest_metrics_skipped_total',
+    'Sparkplug metrics that are no numbers, or no channels.',
+  )
   const counts = { messages: 0, readings: 0, duplicates: 0, deadLetters: 0, rejected: 0 }
 
   return {
@@ -35,6 +39,7 @@ export function createIngestCounts(metrics: Registry): IngestCounter {
       for (const prepared of batch) {
         counts.readings += prepared.readings.length
         counts.duplicates += prepared.duplicates
+        skipped.inc(prepared.message.news?.skipped ?? 0)
         if (prepared.message.type !== 'bad') continue
         counts.deadLetters++
         deadLetters.inc({ reason: prepared.message.letter.reason })

@@ -20,6 +20,8 @@ import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages } from './prepare-batch.ts'
 import { createOperationsSink } from './sinks/operations-sink.ts'
 import { createSeriesSink } from './sinks/series-sink.ts'
+import { learnBirths } from './sparkplug/decode-sparkplug.ts'
+import { createEdgeNodes } from './sparkplug/edge-nodes.ts'
 
 export interface IngestDeps {
   readonly log: MessageLog
@@ -60,6 +62,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   await catalogue.refresh([])
   const profiles = loadProfiles(deps.settings.profiles)
   const memory = createMessageMemory(rememberedMessages)
+  const nodes = createEdgeNodes(await operations.births())
+  learnBirths(nodes)
   const counts = createIngestCounts(deps.metrics)
   const sinks = [
     createSeriesSink({
@@ -87,7 +91,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     batchMessages: deps.settings.batchMessages,
     prepare: ({ messages, partition }) =>
       prepareMessages(messages, partition, {
-        ...{ formats: deps.formats ?? decoders, profiles, memory, catalogue },
+        ...{ formats: deps.formats ?? decoders, profiles, nodes, memory, catalogue },
         clockAheadMinutes: deps.settings.clockAheadMinutes,
       }),
     onStart(applied) {

@@ -11,6 +11,8 @@ import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { createCatalogue } from './catalogue.ts'
 import { decoders } from './decode/decoders.ts'
 import type { PayloadDecoder } from './decode/telemetry.ts'
+import { learnBirths } from './sparkplug/decode-sparkplug.ts'
+import { createEdgeNodes } from './sparkplug/edge-nodes.ts'
 import { createMessageMemory } from './message-memory.ts'
 import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages } from './prepare-batch.ts'
@@ -39,6 +41,8 @@ export async function replayDeadLetters(deps: {
   const { series, operations, reason } = deps
   const catalogue = await createCatalogue(operations, deps.wall)
   const memory = createMessageMemory(lettersAtOnce)
+  const nodes = createEdgeNodes(await operations.births())
+  learnBirths(nodes)
   const profiles = loadProfiles(deps.settings.profiles)
   const counts = { replayed: 0, stillBad: 0 }
   let cursor: string | undefined
@@ -52,7 +56,8 @@ export async function replayDeadLetters(deps: {
       for (const letter of page.items.filter(({ replayedAt }) => replayedAt === null)) {
         const { message, partition } = toMessage(letter)
         const [prepared] = await prepareMessages([message], partition, {
-          ...{ formats: deps.formats ?? decoders, profiles, memory, catalogue },
+          ...{ formats: deps.formats ?? decoders, profiles, nodes, memory, catalogue },
+          isReplay: true,
           clockAheadMinutes: deps.settings.clockAheadMinutes,
         })
         if (!prepared || prepared.message.type === 'bad') {

@@ -43,6 +43,11 @@ export function isSiteCommands(identity: Identity, filter: string): boolean {
   return gateway !== null && filter === `v1/${gateway.site}/+/command`
 }
 
+/** Whether a bridge subscribes to what hosts tell its Sparkplug edge nodes. */
+export function isSparkplugCommands({ kind }: Identity, filter: string): boolean {
+  return kind === 'bridge' && /^spBv1\.0\/[^/]+\/(?:NCMD|DCMD|\+|#)/.test(filter)
+}
+
 export const commandTopic = ({ site, device }: { site: string; device: string }): string =>
   `v1/${site}/${device}/command`
 

@@ -1,6 +1,7 @@
 import type { Client } from 'aedes'
 import type { Clock, DeviceCommand, DeviceRegistry } from '../../domain/index.ts'
 import { commandTopic } from '../identity/access.ts'
+import { readSparkplugCommand } from './sparkplug-command.ts'
 
 /** Brings a connected device what it has not answered yet. */
 export interface CommandDelivery {
@@ -29,11 +30,13 @@ interface Delivery {
 export function createCommandDelivery(deps: {
   readonly registry: DeviceRegistry
   readonly clock: Clock
-  /** The connection that takes a device's commands, its own or its edge gateway's; undefined where there is none. */
-  readonly clientOf: (path: {
+  /** The connections that may take a device's commands: its own or its edge gateway's, and Sparkplug edge nodes. */
+  readonly clientsOf: (path: {
     readonly site: string
     readonly device: string
-  }) => Client | undefined
+  }) => readonly Client[]
+  readonly isEdgeNode: (client: Client) => boolean
+  readonly takesTopic: (client: Client, topic: string) => boolean
   /** Whether a connection keeps commands for its devices, and so must know when they end. */
   readonly isGateway: (client: Client) => boolean
   readonly onFailure: (error: unknown) => void
@@ -53,22 +56,36 @@ export function createCommandDelivery(deps: {
     for (const command of commands) {
       const isFresh = performance.now() - (sentAt.get(command.id) ?? -Infinity) < repeatAfterMs
       if (isFresh || client.closed) continue
+      const raw = readSparkplugCommand(command)
+      if (deps.isEdgeNode(client)) {
+        if (!raw || !deps.takesTopic(client, raw.topic)) continue
+        // QoS 0, as Sparkplug 3.0 has it [tck-id-topics-ncmd-mqtt]: the birth that follows is the answer.
+        await publish(client, raw.topic, raw.payload, 0)
+        await noteSent(command, sentAt)
+        continue
+      }
       const { id, set, expiresAt } = command
       // What is left of its time, not when it ends: the clock of an edge gateway may be another.
       const end = deps.isGateway(client) ? { expiresInMs: expiresAt - clock.now() } : {}
-      await publish(client, commandTopic(path), { id, set, ...end })
-      sentAt.set(command.id, performance.now())
-      await registry.markCommandSent(command.id, clock.now())
+      const payload = Buffer.from(JSON.stringify({ id, set, ...end }))
+      await publish(client, commandTopic(path), payload, 1)
+      await noteSent(command, sentAt)
     }
+  }
+
+  const noteSent = async ({ id }: DeviceCommand, sentAt: Map<string, number>): Promise<void> => {
+    sentAt.set(id, performance.now())
+    await registry.markCommandSent(id, clock.now())
   }
 
   const deliver = (client: Client, path: { site: string; device: string }): void => {
     const known = deliveries.get(client) ?? new Map<string, Delivery>()
     deliveries.set(client, known)
-    const delivery = known.get(path.device) ?? {
+    const id = `${path.site}/${path.device}`
+    const delivery = known.get(id) ?? {
       ...{ sentAt: new Map<string, number>(), isAskedAgain: false, isRunning: false },
     }
-    known.set(path.device, delivery)
+    known.set(id, delivery)
     delivery.isAskedAgain = true
     if (!delivery.isRunning) void run(client, path, delivery)
   }
@@ -96,8 +113,7 @@ export function createCommandDelivery(deps: {
     isSweeping = true
     try {
       for (const path of await registry.devicesWithCommands(clock.now())) {
-        const client = deps.clientOf(path)
-        if (client) deliver(client, path)
+        for (const client of deps.clientsOf(path)) deliver(client, path)
       }
     } catch (error) {
       deps.onFailure(error)
@@ -110,19 +126,11 @@ export function createCommandDelivery(deps: {
   return { deliver, deliverAll: () => void sweep(), stop: () => clearInterval(timer) }
 }
 
-function publish(
-  client: Client,
-  topic: string,
-  command: Pick<DeviceCommand, 'id' | 'set'> & { readonly expiresInMs?: number },
-): Promise<void> {
-  const payload = Buffer.from(JSON.stringify(command))
+function publish(client: Client, topic: string, payload: Buffer, qos: 0 | 1): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.publish(
-      { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false },
-      (error) => {
-        if (error) reject(error)
-        else resolve()
-      },
-    )
+    client.publish({ cmd: 'publish', topic, payload, qos, retain: false, dup: false }, (error) => {
+      if (error) reject(error)
+      else resolve()
+    })
   })
 }

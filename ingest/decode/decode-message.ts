@@ -3,6 +3,7 @@ import {
   LarderError,
   type DeadLetter,
   type DeadLetterReason,
+  type DevicePath,
   type LoggedMessage,
   type FirstPlace,
 } from '../../domain/index.ts'
@@ -11,6 +12,9 @@ import type { Profile } from '../profiles/profile.ts'
 import { decodeCommandResult, type CommandResult } from './command-result.ts'
 import { decodeTelemetry } from './decoders.ts'
 import { decodeState, type DeviceState } from './device-state.ts'
+import { decodeSparkplug, type EdgeNews } from '../sparkplug/decode-sparkplug.ts'
+import type { EdgeNodes } from '../sparkplug/edge-nodes.ts'
+import { sparkplugPrefix } from '../sparkplug/topic.ts'
 import { badPayload, type PayloadDecoder, type Telemetry } from './telemetry.ts'
 import { parseTopic, type DeviceTopic } from './topic.ts'
 
@@ -21,6 +25,9 @@ interface Place {
   /** The first log that kept it, where that is another than this one. */
   readonly firstPlace: FirstPlace | null
   readonly isBacklog: boolean
+  /** Of now it says nothing: an edge node told it later than it happened. */
+  readonly isHistorical?: boolean
+  readonly news?: EdgeNews
 }
 
 /** A message of the log, understood or not; never an exception. */
@@ -30,7 +37,13 @@ export type DecodedMessage =
       readonly topic: DeviceTopic
       readonly parts: readonly Telemetry[]
     })
-  | (Place & { readonly type: 'state'; readonly topic: DeviceTopic; readonly state: DeviceState })
+  | (Place & {
+      readonly type: 'state'
+      readonly topic: DeviceTopic
+      readonly state: DeviceState
+      /** Devices behind it that share its state. */
+      readonly also?: readonly DevicePath[]
+    })
   | (Place & {
       readonly type: 'result'
       readonly topic: DeviceTopic
@@ -43,13 +56,18 @@ export interface DecodeDeps {
   readonly formats: readonly PayloadDecoder[]
   /** What the topics of bridges carry; where none knows one, its payload is told by its content like every other. */
   readonly profiles: readonly Profile[]
+  /** What Sparkplug births have said so far. */
+  readonly nodes: EdgeNodes
+  /** Read again long after it came: it changes nothing that is known of now. */
+  readonly isReplay?: boolean
 }
 
 export function decodeMessage(
   message: LoggedMessage,
   partition: number,
-  { formats, profiles }: DecodeDeps,
+  deps: DecodeDeps,
 ): DecodedMessage {
+  const { formats, profiles } = deps
   const place = {
     partition,
     position: message.position,
@@ -58,6 +76,7 @@ export function decodeMessage(
     isBacklog: message.isBacklog ?? false,
   }
   try {
+    if (isSparkplug(message)) return sparkplugMessage(message, place, deps)
     const topic = message.path
       ? { ...message.path, what: 'telemetry' as const }
       : parseTopic(message.topic)
@@ -84,6 +103,45 @@ export function decodeMessage(
     }
   } catch (error) {
     return { ...place, type: 'bad', letter: toDeadLetter(message, partition, error) }
+  }
+}
+
+/** Sparkplug is told by its topic, and is nobody's without the mapping of a bridge. */
+function isSparkplug(
+  message: LoggedMessage,
+): message is LoggedMessage & { readonly path: DevicePath } {
+  return message.path !== undefined && message.topic.startsWith(sparkplugPrefix)
+}
+
+function sparkplugMessage(
+  message: LoggedMessage & { readonly path: DevicePath },
+  place: Place,
+  { nodes, profiles, isReplay = false }: DecodeDeps,
+): DecodedMessage {
+  const { partition } = place
+  const context = { nodes, profiles, partition, isReplay }
+  const { says, news, isHistorical } = decodeSparkplug(message, context)
+  const { path } = message
+  const told = { ...place, news, isHistorical }
+  switch (says.type) {
+    case 'telemetry':
+      return { ...told, ...says, topic: { ...path, what: 'telemetry' } }
+    case 'state': {
+      const { connection, also } = says
+      const topic = { ...path, what: 'state' as const }
+      return { ...told, type: 'state', topic, state: { connection, firmware: null }, also }
+    }
+    case 'nothing':
+      return { ...told, ...says }
+    case 'no-birth': {
+      const words =
+        'It names metrics by numbers of a birth that is not known. The edge node is asked for it; replay the letter then.'
+      return {
+        ...told,
+        type: 'bad',
+        letter: toDeadLetter(message, partition, badPayload('no-birth', words)),
+      }
+    }
   }
 }
 

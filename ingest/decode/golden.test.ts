@@ -6,6 +6,7 @@ import { createMessageMemory } from '../message-memory.ts'
 import { prepareMessages } from '../prepare-batch.ts'
 import { loadProfiles } from '../profiles/load-profiles.ts'
 import { decoders } from './decoders.ts'
+import { createEdgeNodes } from '../sparkplug/edge-nodes.ts'
 
 interface Expected {
   readonly readings?: readonly Partial<Reading>[]
@@ -31,6 +32,13 @@ function readInput(name: string): Uint8Array {
   return readFileSync(existsSync(json) ? json : new URL(`${name}/input.bin`, folder))
 }
 
+/** Messages of before, e.g. the births that name what a payload tells by number: topic and bytes in hex. */
+function readBefore(name: string): readonly { topic: string; hex: string }[] {
+  const file = new URL(`${name}/before.json`, folder)
+  if (!existsSync(file)) return []
+  return JSON.parse(readFileSync(file, 'utf8')) as { topic: string; hex: string }[]
+}
+
 /** The topic of a bridge that speaks for s1/d1; null for a device's own. */
 function readBridgeTopic(name: string): string | null {
   const file = new URL(`${name}/topic.txt`, folder)
@@ -47,18 +55,24 @@ describe('golden payloads', () => {
     const text = readFileSync(new URL(`${name}/expected.json`, folder), 'utf8')
     const expected = JSON.parse(text) as Expected
     const topic = readBridgeTopic(name)
-    const message: LoggedMessage = {
-      ...{ topic: topic ?? 'v1/s1/d1/telemetry', payload, receivedAt, position: 77 },
-      ...{ qos: 1, retain: false, clientId: 's1.d1' },
-      ...(topic === null ? {} : { path: { site: 's1', device: 'd1' } }),
-    }
-    const [prepared] = await prepareMessages([message], 0, {
+    const toMessage = (place: string | null, bytes: Uint8Array, position: number) => ({
+      ...{ topic: place ?? 'v1/s1/d1/telemetry', payload: bytes, receivedAt, position },
+      ...{ qos: 1 as const, retain: false, clientId: 's1.d1' },
+      ...(place === null ? {} : { path: { site: 's1', device: 'd1' } }),
+    })
+    const messages: readonly LoggedMessage[] = [
+      ...readBefore(name).map((one, i) => toMessage(one.topic, Buffer.from(one.hex, 'hex'), i)),
+      toMessage(topic, payload, 77),
+    ]
+    const all = await prepareMessages(messages, 0, {
       formats: decoders,
       profiles: loadProfiles(''),
+      nodes: createEdgeNodes(),
       memory: createMessageMemory(10),
       catalogue: everyoneRegistered,
       clockAheadMinutes: 10,
     })
+    const prepared = all.at(-1)
     if (expected.deadLetter !== undefined) {
       expect(prepared!.message).toMatchObject({
         type: 'bad',

@@ -62,6 +62,7 @@ export async function createAlarmWatch(
       messages.flatMap((prepared) => {
         const { message } = prepared
         if (message.type !== 'telemetry' || prepared.readings.length === 0) return []
+        if (message.isHistorical) return []
         const { site, device } = message.topic
         if (!catalogue.device(site, device).isRegistered) return []
         const place = { site, device, product: null, at: message.receivedAt }

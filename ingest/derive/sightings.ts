@@ -1,4 +1,4 @@
-import type { Clock } from '../../domain/index.ts'
+import type { Clock, DevicePath } from '../../domain/index.ts'
 import type { DeviceSighting } from '../../store/index.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { PreparedMessage } from '../prepare-batch.ts'
@@ -29,20 +29,26 @@ export function createSightings(
   return {
     of(messages) {
       const seen = new Map<string, Sighting>()
+      const see = ({ site, device }: DevicePath, at: number): Sighting => {
+        const id = `${site}.${device}`
+        let sighting = seen.get(id)
+        if (!sighting) seen.set(id, (sighting = { site, device, at }))
+        sighting.at = Math.max(sighting.at, at)
+        return sighting
+      }
       for (const { message, readings } of messages) {
         if (message.type !== 'telemetry' && message.type !== 'state') continue
         const { site, device } = message.topic
-        const id = `${site}.${device}`
-        let sighting = seen.get(id)
-        if (!sighting) seen.set(id, (sighting = { site, device, at: message.receivedAt }))
-        sighting.at = Math.max(sighting.at, message.receivedAt)
-        if (message.isBacklog) {
+        const sighting = see({ site, device }, message.receivedAt)
+        if (message.isBacklog || message.isHistorical) {
           // What a device was before a cut says nothing of what it is now.
           if (message.type === 'telemetry' && !catalogue.device(site, device).isRegistered)
             sighting.unregistered = true
         } else if (message.type === 'state') {
           sighting.connection = message.state.connection
           if (message.state.firmware !== null) sighting.firmware = message.state.firmware
+          for (const path of message.also ?? [])
+            see(path, message.receivedAt).connection = message.state.connection
         } else {
           sighting.connection = 'online'
           if (!catalogue.device(site, device).isRegistered) sighting.unregistered = true

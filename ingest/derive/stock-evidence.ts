@@ -43,10 +43,10 @@ export function createStockEvidence(catalogue: Catalogue): {
     of(messages) {
       const sales: StockEvidence[] = []
       const latest = new Map<string, StockEvidence>()
-      for (const { readings } of messages) {
+      for (const { message, readings } of messages) {
         for (const reading of readings) {
           if (reading.quality === 'unregistered') continue
-          if (reading.channel === 'units') {
+          if (reading.channel === 'units' && !message.isHistorical) {
             const evidence = fromShelf(reading)
             if (evidence) latest.set(`${evidence.site}.${evidence.product}`, evidence)
           } else if (reading.channel === 'sold') {

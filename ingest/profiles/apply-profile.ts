@@ -10,9 +10,18 @@ export function decodeByProfile(
   payload: Uint8Array,
   profiles: readonly Profile[],
 ): readonly Telemetry[] | null {
+  const found = findRules(topic, profiles)
+  return found && decode(payload, found.profile, found.rules)
+}
+
+/** The first profile that knows the topic; null where none does. */
+export function findRules(
+  topic: string,
+  profiles: readonly Profile[],
+): { readonly profile: Profile; readonly rules: readonly MessageRule[] } | null {
   for (const profile of profiles) {
     const rules = profile.messages.filter((rule) => matchTopic(rule.topic, topic) !== null)
-    if (rules.length > 0) return decode(payload, profile, rules)
+    if (rules.length > 0) return { profile, rules }
   }
   return null
 }
@@ -45,7 +54,7 @@ function isMeant(value: unknown, { when }: MessageRule): boolean {
 }
 
 /** Null where the message does not have the channel: devices send what has changed. */
-function readChannel(
+export function readChannel(
   payload: unknown,
   rule: ChannelRule,
 ): { readonly channel: string; readonly value: number } | null {

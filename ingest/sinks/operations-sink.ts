@@ -30,7 +30,12 @@ export async function createOperationsSink(deps: {
       deadLetters: messages.flatMap(({ message }) =>
         message.type === 'bad' ? [message.letter] : [],
       ),
+      commands: messages.flatMap(({ message }) => message.news?.ask ?? []),
+      births: messages.flatMap(({ message }) => message.news?.birth ?? []),
       commandResults: messages.flatMap(({ message }) => {
+        const answered = message.news?.answered
+        if (answered)
+          return [{ id: answered.id, ...answered.path, ok: true, at: message.receivedAt }]
         if (message.type !== 'result') return []
         const { site, device } = message.topic
         return [{ ...message.result, site, device, at: message.receivedAt }]

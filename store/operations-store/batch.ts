@@ -1,6 +1,7 @@
 import { raiseAlarms } from './alarms.ts'
 import { advance } from './applied.ts'
-import { applyCommandResults } from './commands.ts'
+import { saveBirths } from './births.ts'
+import { applyCommandResults, queueCommand } from './commands.ts'
 import { saveDeadLetters } from './dead-letters.ts'
 import { applySightings } from './devices.ts'
 import type { OperationsBatch } from './operations-store.ts'
@@ -13,5 +14,7 @@ export async function applyBatch(session: Session, batch: OperationsBatch): Prom
   await observeStock(session, batch.stock)
   await saveDeadLetters(session, batch.deadLetters)
   await raiseAlarms(session, batch.alarms)
+  for (const command of batch.commands ?? []) await queueCommand(session, command)
+  await saveBirths(session, batch.births ?? [])
   await applyCommandResults(session, batch.commandResults)
 }

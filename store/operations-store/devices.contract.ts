@@ -45,6 +45,26 @@ export function devicesContract(open: () => OperationsStore) {
     expect(await store.get('sites', 's1')).toMatchObject({ timeZone: 'UTC' })
   })
 
+  it('a batch queues commands once, and keeps the newest birth of each edge node', async () => {
+    const store = open()
+    const told: unknown[] = []
+    store.subscribeRegistry((change) => told.push(change))
+    const birth = (id: string, byte: number) => ({
+      ...{ id, topic: `spBv1.0/${id}`, site: 's1', device: 'd1', receivedAt: start + byte },
+      payload: new Uint8Array([byte]),
+    })
+    const ask = command('rebirth.0.7')
+    await store.applyBatch(
+      batch(1, { commands: [ask], births: [birth('s1/g/n', 1), birth('s1/g/n', 2)] }),
+    )
+    await store.applyBatch(
+      batch(2, { commands: [{ ...ask, set: {} }], births: [birth('s1/g/n/d', 3)] }),
+    )
+    expect(await store.pendingCommands('s1', 'd1', start)).toEqual([ask])
+    expect(told).toContainEqual({ what: 'command', site: 's1', device: 'd1' })
+    expect(await store.births()).toEqual([birth('s1/g/n', 2), birth('s1/g/n/d', 3)])
+  })
+
   it('registering again keeps the device and changes its credential', async () => {
     const store = open()
     await store.registerDevice(shelf, credential('d1'), start)

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import { raiseAlarms } from './alarms.ts'
 import { readApplied } from './applied.ts'
 import { applyBatch } from './batch.ts'
+import { readBirths } from './births.ts'
 import { book, expireLeases, lease, moveBooking } from './bookings.ts'
 import { readChanges } from './changes.ts'
 import { devicesWithCommands, markCommandSent, pendingCommands, queueCommand } from './commands.ts'
@@ -66,6 +67,7 @@ export function createKyselyOperationsStore(
 
     applyBatch: (batch) => run((s) => applyBatch(s, batch)),
     applied: (group) => readApplied(db, group),
+    births: () => readBirths(db),
     markReplayed: (ids, at) => run((s) => markReplayed(s, ids, at)),
     raiseAlarms: (events) => run((s) => raiseAlarms(s, events)),
 

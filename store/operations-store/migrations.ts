@@ -5,6 +5,7 @@ import { createVersion1 } from './version-1.ts'
 import { createVersion2 } from './version-2.ts'
 import { createVersion3 } from './version-3.ts'
 import { createVersion4 } from './version-4.ts'
+import { createVersion5 } from './version-5.ts'
 
 export type Migration = (db: Kysely<Tables>, binary: BinaryType) => Promise<void>
 
@@ -14,6 +15,7 @@ export const migrations: readonly Migration[] = [
   createVersion2,
   createVersion3,
   createVersion4,
+  createVersion5,
 ]
 
 /** Brings the tables up to the newest version, each step in a transaction of its own; a version from the future is an error. */

@@ -13,6 +13,7 @@ import type {
   DeviceKind,
   ColdZone,
   Forecast,
+  KeptBirth,
   Lease,
   MasterData,
   MasterKind,
@@ -88,6 +89,10 @@ export interface OperationsBatch {
   readonly stock: readonly StockEvidence[]
   readonly deadLetters: readonly DeadLetter[]
   readonly alarms: readonly AlarmEvent[]
+  /** Queued once, by id. */
+  readonly commands?: readonly DeviceCommand[]
+  /** The newest of each id is kept. */
+  readonly births?: readonly KeptBirth[]
   readonly commandResults: readonly {
     readonly id: string
     readonly site: string
@@ -160,6 +165,7 @@ export interface OperationsStore extends RetainedStore {
   /** What ingest learnt; skipped whole where `applied` is not beyond what the group has. */
   applyBatch(batch: OperationsBatch): Promise<void>
   applied(group: string): Promise<ReadonlyMap<number, Position>>
+  births(): Promise<readonly KeptBirth[]>
   markReplayed(deadLetterIds: readonly string[], at: number): Promise<void>
   raiseAlarms(events: readonly AlarmEvent[]): Promise<void>
 

@@ -67,6 +67,8 @@ export interface Tables {
     asOf: number
     source: string
     outOfStockSince: number | null
+    /** JSON: what shelves, and tills with movements, say apart from each other; null before both have spoken. */
+    counts: string | null
   }
   movements: {
     id: string
@@ -170,6 +172,15 @@ export interface Tables {
     words: string
     replayedAt: number | null
     status: string
+  }
+  /** The newest birth of each Sparkplug edge node and device, as it came. */
+  births: {
+    id: string
+    topic: string
+    site: string
+    device: string
+    payload: Uint8Array
+    receivedAt: number
   }
   changes: { number: number; resource: string; id: string; state: string; at: number }
   applied: { consumer: string; partition: number; position: number }

@@ -157,6 +157,7 @@ function emptyPosition(site: string, product: string, at: number, safety: number
   return {
     ...{ id: stockId(site, product), site, product, safety, asOf: at, source: 'ledger' },
     ...{ onHand: 0, reserved: 0, incoming: 0, inTransit: 0, outOfStockSince: null },
+    counts: null,
   }
 }
 

@@ -22,13 +22,6 @@ export function isOfHour(quality: number): boolean {
 }
 export const isOfHourSql = `quality <> ${unregistered}`
 
-const sequence = qualityNumber('sequence')
-
-/** Of the same reading twice: below 0 where `a` says that its number was given twice and `b` does not. That is found out late, and stays. */
-export function compareDoubt(a: number, b: number): number {
-  return Number(b === sequence) - Number(a === sequence)
-}
-
 export interface SeriesName {
   readonly id: number
   readonly site: string

@@ -1,11 +1,26 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { channelType, dayMs, hourMs, type Reading } from '../../domain/index.ts'
-import { describeDoubt } from './series-doubt.contract.ts'
-import { reading, start } from './series-sample.contract.ts'
 import type { SeriesStore } from './series-store.ts'
 
-export { reading }
+const start = Date.UTC(2026, 10, 2)
+
+export function reading(change: Partial<Reading> = {}): Reading {
+  return {
+    site: 's1',
+    device: 'probe-1',
+    channel: 'celsius',
+    gtin: null,
+    at: start,
+    receivedAt: start + 5,
+    value: 4,
+    seq: 1,
+    boot: 'b1',
+    index: 0,
+    quality: 'good',
+    ...change,
+  }
+}
 
 /** What every series store promises. `open` gives an empty one. */
 export function describeSeriesStore(
@@ -17,7 +32,6 @@ export function describeSeriesStore(
     let stop: () => Promise<void>
     beforeEach(async () => ({ store, stop } = await open()))
     afterEach(() => stop())
-    describeDoubt(() => store)
 
     const all = async (): Promise<readonly Reading[]> =>
       (await store.range({ from: 0, to: 8e15, limit: 100_000 })).readings

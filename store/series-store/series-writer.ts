@@ -2,7 +2,6 @@ import type Database from 'better-sqlite3'
 import { channelType, dayMs, hourMs, type Applied, type Reading } from '../../domain/index.ts'
 import { addToDay, dayOf, markStale, readDay, recomputeHour, type DayRollup } from './day-rollup.ts'
 import {
-  compareDoubt,
   compareRank,
   compareRows,
   isOfHour,
@@ -141,8 +140,8 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
       return
     }
     const there = sql.findCount.get(state.id, boot, seq, index, value) as ReadingRow
-    const order = compareDoubt(quality, there.quality) || at - there.at
-    if ((order || receivedAt - there.received_at || quality - there.quality) >= 0) return
+    const isEarlier = at - there.at || receivedAt - there.received_at || quality - there.quality
+    if (isEarlier >= 0) return
     sql.replaceCount.run(at, receivedAt, quality, state.id, boot, seq, index, value)
     totals[there.quality]!--
     totals[quality]!++
@@ -306,10 +305,9 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
   }
 }
 
-/** True where the new reading of a level's moment outranks the one that is there; of equal ones `sequence` stays, else the first received. */
+/** True where the new reading of a level's moment outranks the one that is there; of equal ones the first received stays. */
 function replaces(reading: Reading, quality: number, there: ReadingRow): boolean {
-  const order =
-    compareRank(reading, { ...there, index: there.idx }) || compareDoubt(there.quality, quality)
+  const order = compareRank(reading, { ...there, index: there.idx })
   return (order || there.received_at - reading.receivedAt || there.quality - quality) > 0
 }
 
