@@ -14,7 +14,7 @@ export function connectSeriesStore(port: MessagePort): SeriesStore {
     hourly: (query) => remote.hourly(query),
     watermarks: () => remote.watermarks(),
     stats: () => remote.stats(),
-    prune: (before) => remote.prune(before),
+    prune: (before, rollupsBefore) => remote.prune(before, rollupsBefore),
     async close() {
       client.close()
       await Promise.resolve()

@@ -22,6 +22,13 @@ export function isOfHour(quality: number): boolean {
 }
 export const isOfHourSql = `quality <> ${unregistered}`
 
+const sequence = qualityNumber('sequence')
+
+/** Of the same reading twice: below 0 where `a` says that its number was given twice and `b` does not. That is found out late, and stays. */
+export function compareDoubt(a: number, b: number): number {
+  return Number(b === sequence) - Number(a === sequence)
+}
+
 export interface SeriesName {
   readonly id: number
   readonly site: string
@@ -79,6 +86,13 @@ function compareBoots(a: string, b: string): number {
   const isCounter = counter.test(a)
   if (isCounter !== counter.test(b)) return isCounter ? -1 : 1
   return (isCounter ? a.length - b.length : 0) || compareText(a, b)
+}
+
+/** True where the new reading of a level's moment outranks the one that is there; of equal ones `sequence` stays, else the first received. */
+export function replaces(reading: Reading, quality: number, there: ReadingRow): boolean {
+  const order =
+    compareRank(reading, { ...there, index: there.idx }) || compareDoubt(there.quality, quality)
+  return (order || there.received_at - reading.receivedAt || there.quality - quality) > 0
 }
 
 /** The order of one series' readings. */

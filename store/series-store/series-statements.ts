@@ -36,6 +36,7 @@ export function prepareStatements(db: Database.Database) {
     ),
     findDay: db.prepare('SELECT hours FROM days WHERE series = ? AND day = ?'),
     saveDay: db.prepare('INSERT OR REPLACE INTO days VALUES (?, ?, ?)'),
+    pruneDays: db.prepare('DELETE FROM days WHERE day < ?'),
     levelsOf: db.prepare(
       `SELECT at, value FROM levels WHERE series = ? AND at >= ? AND at < ? AND ${isOfHourSql} ORDER BY at`,
     ),

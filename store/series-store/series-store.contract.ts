@@ -1,26 +1,12 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { channelType, dayMs, hourMs, type Reading } from '../../domain/index.ts'
+import { describeDoubt } from './series-doubt.contract.ts'
+import { describeRetention } from './series-retention.contract.ts'
+import { reading, start } from './series-sample.contract.ts'
 import type { SeriesStore } from './series-store.ts'
 
-const start = Date.UTC(2026, 10, 2)
-
-export function reading(change: Partial<Reading> = {}): Reading {
-  return {
-    site: 's1',
-    device: 'probe-1',
-    channel: 'celsius',
-    gtin: null,
-    at: start,
-    receivedAt: start + 5,
-    value: 4,
-    seq: 1,
-    boot: 'b1',
-    index: 0,
-    quality: 'good',
-    ...change,
-  }
-}
+export { reading }
 
 /** What every series store promises. `open` gives an empty one. */
 export function describeSeriesStore(
@@ -32,6 +18,8 @@ export function describeSeriesStore(
     let stop: () => Promise<void>
     beforeEach(async () => ({ store, stop } = await open()))
     afterEach(() => stop())
+    describeDoubt(() => store)
+    describeRetention(() => store)
 
     const all = async (): Promise<readonly Reading[]> =>
       (await store.range({ from: 0, to: 8e15, limit: 100_000 })).readings
@@ -237,19 +225,6 @@ export function describeSeriesStore(
       expect([...site!.max]).toEqual([NaN, 3, NaN, 4])
       expect([...site!.last]).toEqual([NaN, 3, NaN, 4])
       expect(await store.hourly({ ...query, by: 'device' })).toHaveLength(2)
-    })
-
-    test('a prune drops old readings, keeps their hours, and what comes for them later is rejected', async () => {
-      await store.write([reading({ value: 3 }), reading({ at: start + dayMs, seq: 2 })])
-      expect(await store.prune(start + dayMs + 5)).toEqual({ readings: 1 })
-      expect((await all()).map(({ at }) => at)).toEqual([start + dayMs])
-      const [outcome] = await store.write([reading({ value: 3 })])
-      expect(outcome!.status).toBe('rejected')
-      const [hours] = await store.hourly({ from: start, to: start + hourMs, by: 'device' })
-      expect([...hours!.sum]).toEqual([3])
-      expect((await store.stats()).readings).toBe(1)
-      const [other] = await store.write([reading({ site: 's9' })])
-      expect(other!.status).toBe('stored')
     })
 
     test('any order with any duplicates ends in the rows, newest values and hours of the clean run', async () => {

@@ -33,7 +33,8 @@ export interface HourlySeries {
 
 /**
  * Readings as time series. Writing is idempotent: a level by (series, at), where the larger (boot, seq, payload) wins
- * whatever the order of arrival; a count by (series, boot, seq, index). `applied` is kept in the same transaction as the rows.
+ * whatever the order of arrival; a count by (series, boot, seq, index). The same reading again with quality `sequence` becomes
+ * so and stays so: that its number was given twice is found out later. `applied` is kept in the same transaction as the rows.
  */
 export interface SeriesStore {
   /** Per reading, in order, what became of it. With `applied`, its position becomes the group's (never moves back). */
@@ -74,7 +75,7 @@ export interface SeriesStore {
     readonly bytes: number
     readonly byQuality: Readonly<Record<Quality, number>>
   }>
-  /** Drops readings older than `before`; roll-ups by hour stay. */
-  prune(before: number): Promise<{ readonly readings: number }>
+  /** Drops readings older than `before`, and roll-ups by hour of the days before `rollupsBefore`; without it those stay. */
+  prune(before: number, rollupsBefore?: number): Promise<{ readonly readings: number }>
   close(): Promise<void>
 }

@@ -2,11 +2,13 @@ import type Database from 'better-sqlite3'
 import { channelType, dayMs, hourMs, type Applied, type Reading } from '../../domain/index.ts'
 import { addToDay, dayOf, markStale, readDay, recomputeHour, type DayRollup } from './day-rollup.ts'
 import {
+  compareDoubt,
   compareRank,
   compareRows,
   isOfHour,
   qualities,
   qualityNumber,
+  replaces,
   toReading,
   type ReadingRow,
   type SeriesName,
@@ -39,6 +41,8 @@ export interface SeriesWriter {
   write(readings: readonly Reading[], applied: Applied | undefined): readonly WriteOutcome[]
   /** Deletes readings before a full hour, some series at a time; `more` says whether to call again. */
   prune(before: number, seriesAtOnce: number): { readonly readings: number; readonly more: boolean }
+  /** Deletes the roll-ups of whole days before this moment. */
+  pruneRollups(before: number): void
 }
 
 /** The one writer of a series database. A transaction that fails leaves neither rows nor remembered state behind. */
@@ -140,8 +144,8 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
       return
     }
     const there = sql.findCount.get(state.id, boot, seq, index, value) as ReadingRow
-    const isEarlier = at - there.at || receivedAt - there.received_at || quality - there.quality
-    if (isEarlier >= 0) return
+    const order = compareDoubt(quality, there.quality) || at - there.at
+    if ((order || receivedAt - there.received_at || quality - there.quality) >= 0) return
     sql.replaceCount.run(at, receivedAt, quality, state.id, boot, seq, index, value)
     totals[there.quality]!--
     totals[quality]!++
@@ -296,6 +300,10 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
         forgetTransaction()
         return outcomes
       }),
+    pruneRollups: (before) => {
+      sql.pruneDays.run(dayOf(before))
+      states.clear()
+    },
     prune: (before, seriesAtOnce) =>
       orForgetAll(() => {
         const result = pruneSome.immediate(Math.floor(before / hourMs) * hourMs, seriesAtOnce)
@@ -303,12 +311,6 @@ export function createSeriesWriter(db: Database.Database): SeriesWriter {
         return result
       }),
   }
-}
-
-/** True where the new reading of a level's moment outranks the one that is there; of equal ones the first received stays. */
-function replaces(reading: Reading, quality: number, there: ReadingRow): boolean {
-  const order = compareRank(reading, { ...there, index: there.idx })
-  return (order || there.received_at - reading.receivedAt || there.quality - quality) > 0
 }
 
 function readTotals(db: Database.Database): number[] {

@@ -9,7 +9,8 @@ import { serveRpc } from '../../runtime/index.ts'
 import { createMemorySeriesStore } from './memory-series-store.ts'
 import { connectSeriesStore } from './rpc-series-store.ts'
 import { migrations } from './series-schema.ts'
-import { describeSeriesStore, reading } from './series-store.contract.ts'
+import { reading } from './series-sample.contract.ts'
+import { describeSeriesStore } from './series-store.contract.ts'
 import { createSqliteSeriesStore } from './sqlite-series-store.ts'
 
 describeSeriesStore('memory', () => {

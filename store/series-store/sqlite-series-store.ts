@@ -33,8 +33,12 @@ export function createSqliteSeriesStore(options: {
     ...createSeriesReader(db),
     write: async (readings, applied) =>
       Promise.resolve(write((writer) => writer.write(readings, applied))),
-    async prune(before) {
+    async prune(before, rollupsBefore) {
       let readings = 0
+      if (rollupsBefore !== undefined)
+        write((writer) => {
+          writer.pruneRollups(rollupsBefore)
+        })
       for (;;) {
         const part = write((writer) => writer.prune(before, prunedAtOnce))
         readings += part.readings
