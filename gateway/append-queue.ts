@@ -17,8 +17,8 @@ export interface AppendQueue extends Gate {
 /** What one append came to. */
 export interface Appended {
   readonly messages: readonly RawMessage[]
-  /** Of the last message; 0 where the append failed. */
-  readonly position: Position
+  /** Of each message; none where the append failed. */
+  readonly positions: readonly Position[]
   readonly seconds: number
   readonly error: Error | null
 }
@@ -71,15 +71,15 @@ export function createAppendQueue(deps: {
     const startedAt = performance.now()
     appends.push(startedAt)
     let failure: Error | null = null
-    let position = 0
+    let positions: readonly Position[] = []
     try {
-      position = (await log.append(batch)).at(-1) ?? 0
+      positions = await log.append(batch)
     } catch (error) {
       failure = error as Error
     }
     appends.splice(appends.indexOf(startedAt), 1)
     const seconds = (performance.now() - startedAt) / 1000
-    deps.onAppended({ messages: batch, position, seconds, error: failure })
+    deps.onAppended({ messages: batch, positions, seconds, error: failure })
     for (const message of batch) waitingBytes -= costOf(message)
     for (const done of waiting) done(failure)
     if (!isOpen && waitingBytes <= closeBytes / 2) turn(true)

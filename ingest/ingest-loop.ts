@@ -11,7 +11,7 @@ import { backoffMs, type Logger } from '../runtime/index.ts'
 import type { PreparedMessage } from './prepare-batch.ts'
 import type { Sink } from './sinks/sink.ts'
 
-/** Messages read again before the first one to apply, for what ingest remembers of messages. */
+/** Messages read again before the first one to apply, of all partitions together, for what ingest remembers of messages. */
 export const rememberedMessages = 50_000
 const group = 'ingest'
 const backoff = { firstMs: 50, longestMs: 5_000 }
@@ -19,83 +19,153 @@ const backoff = { firstMs: 50, longestMs: 5_000 }
 export interface LoopDeps {
   readonly log: MessageLog
   readonly sinks: readonly Sink[]
+  /** The same sinks, with what they remember read from their stores again: once a partition has come, for another may have written. */
+  readonly openSinks: () => Promise<readonly Sink[]>
   readonly prepare: (batch: LogBatch) => Promise<readonly PreparedMessage[]>
   readonly batchMessages: number
   readonly wall: Clock
   readonly random: Random
   readonly logger: Logger
   readonly signal: AbortSignal
-  /** Where all sinks have come to before the first batch is read. */
-  readonly onStart: (applied: ReadonlyMap<number, Position>) => void
+  /** A partition has come: where all sinks have come to in it, and how many messages before that are read again. */
+  readonly onAssigned: (partition: number, applied: Position | null, remembered: number) => void
+  readonly onLost: (partition: number) => void
   /** Every batch read, also those that are only remembered. */
   readonly onBatch: (batch: LogBatch) => void
   /** Every batch once all sinks have it; `fresh` are the messages that at least one had not. */
   readonly onApplied: (batch: LogBatch, fresh: readonly PreparedMessage[]) => void
 }
 
-/** Reads the log from the sink that is furthest behind, and writes each batch to every sink that has not applied it. Ends when aborted. */
+/** A partition while it is with this process. */
+interface Ownership {
+  /** By sink. */
+  readonly applied: (Position | null)[]
+  isLost: boolean
+}
+
+/**
+ * Reads the partitions that this process has from the sink that is furthest behind, and writes each batch to every sink that has not
+ * applied it. A sink that another process has written ends the reading: it begins again where the sinks stand. Ends when aborted.
+ */
 export async function runIngestLoop(deps: LoopDeps): Promise<void> {
-  const { log, sinks, signal } = deps
-  const applied = await Promise.all(
-    sinks.map(async (sink) => new Map(await untilDone(() => sink.applied(), deps))),
-  )
-  const reached = furthestBehind(applied)
-  deps.onStart(reached)
-  const batches = log.consume(group, {
-    after: beforeRemembered(reached),
-    maxMessages: deps.batchMessages,
-    signal,
-  })
-  for await (const batch of batches) {
-    deps.onBatch(batch)
-    for (const hole of batch.holes) deps.logger.error({ hole }, 'messages of the log are lost')
-    const messages = await untilDone(() => deps.prepare(batch), deps)
-    const before = Math.min(...applied.map((positions) => positions.get(batch.partition) ?? -1))
-    await Promise.all(sinks.map((sink, i) => applyBatch(sink, applied[i]!, batch, messages, deps)))
-    await untilDone(
-      () => log.commit({ group, partition: batch.partition, position: batch.position }),
-      deps,
-    )
-    deps.onApplied(batch, beyond(messages, before))
+  for (let tries = 0; ; tries++) {
+    try {
+      await readOnce(deps)
+      return
+    } catch (error) {
+      deps.signal.throwIfAborted()
+      if (!isFenced(error)) throw error
+      deps.logger.warn({ err: error }, `ingest begins again: ${errorMessage(error)}`)
+      await sleep(backoffMs(Math.min(tries, 20), backoff, deps.random), deps)
+    }
   }
 }
 
-/** By partition the position of the sink that has come least far; a partition that a sink has not begun is not named. */
-function furthestBehind(
-  applied: readonly ReadonlyMap<number, Position>[],
-): ReadonlyMap<number, Position> {
-  const [first = new Map<number, Position>()] = applied
-  const shared = [...first.keys()].filter((partition) =>
-    applied.every((positions) => positions.has(partition)),
-  )
-  return new Map(
-    shared.map((partition) => [
-      partition,
-      Math.min(...applied.map((positions) => positions.get(partition)!)),
-    ]),
-  )
+async function readOnce(deps: LoopDeps): Promise<void> {
+  const { log, signal } = deps
+  let { sinks } = deps
+  const known = { areSinksStale: false }
+  const { ends } = await untilDone(() => log.stats(), deps)
+  const remembered = Math.ceil(rememberedMessages / Math.max(1, ends.size))
+  const ours = new Map<number, Ownership>()
+  const lose = (partition: number): void => {
+    const ownership = ours.get(partition)
+    if (!ownership) return
+    ownership.isLost = true
+    ours.delete(partition)
+    deps.onLost(partition)
+  }
+
+  const batches = log.consume(group, {
+    async after(partition) {
+      lose(partition)
+      const applied = await Promise.all(
+        sinks.map(async (sink) => {
+          const positions = await untilDone(() => sink.applied(), deps)
+          return positions.get(partition) ?? null
+        }),
+      )
+      known.areSinksStale = true
+      ours.set(partition, { applied, isLost: false })
+      const reached = furthestBehind(applied)
+      deps.onAssigned(partition, reached, remembered)
+      // Positions are dense or nearly so: going back this far gives about as many messages.
+      return reached !== null && reached > remembered ? reached - remembered : null
+    },
+    onLost: lose,
+    maxMessages: deps.batchMessages,
+    signal,
+  })
+  try {
+    for await (const batch of batches) {
+      const ownership = ours.get(batch.partition)
+      if (!ownership) continue
+      if (known.areSinksStale) {
+        known.areSinksStale = false
+        sinks = await untilDone(deps.openSinks, deps)
+      }
+      await takeBatch(batch, ownership, sinks, deps)
+    }
+  } catch (error) {
+    if (isFenced(error)) for (const partition of [...ours.keys()]) lose(partition)
+    throw error
+  }
 }
 
-/** Positions are dense or nearly so: going back this far gives about as many messages, and all from the oldest where fewer are kept. */
-function beforeRemembered(reached: ReadonlyMap<number, Position>): Map<number, Position> {
-  const before = [...reached].map(
-    ([partition, position]) => [partition, position - rememberedMessages] as const,
-  )
-  return new Map(before.filter(([, position]) => position > 0))
+/** Null where a sink has not begun. */
+function furthestBehind(applied: readonly (Position | null)[]): Position | null {
+  return applied.includes(null) ? null : Math.min(...applied.map(Number))
+}
+
+async function takeBatch(
+  batch: LogBatch,
+  ownership: Ownership,
+  sinks: readonly Sink[],
+  deps: LoopDeps,
+): Promise<void> {
+  const { partition, position } = batch
+  deps.onBatch(batch)
+  for (const hole of batch.holes) deps.logger.error({ hole }, 'messages of the log are lost')
+  try {
+    const messages = await untilDone(() => deps.prepare(batch), deps, ownership)
+    const before = furthestBehind(ownership.applied) ?? -1
+    if (ownership.isLost) return
+    await Promise.all(
+      sinks.map((sink, index) => applyBatch({ sink, index, batch, messages, ownership }, deps)),
+    )
+    await untilDone(() => deps.log.commit({ group, partition, position }), deps, ownership)
+    deps.onApplied(batch, beyond(messages, before))
+  } catch (error) {
+    deps.signal.throwIfAborted()
+    if (!ownership.isLost || !(isFenced(error) || isRetryable(error))) throw error
+    deps.logger.info(
+      `partition ${partition} is another process's now: its batch to ${position} is left to it`,
+    )
+  }
 }
 
 async function applyBatch(
-  sink: Sink,
-  applied: Map<number, Position>,
-  { partition, position }: LogBatch,
-  messages: readonly PreparedMessage[],
+  {
+    sink,
+    index,
+    batch: { partition, position },
+    messages,
+    ownership,
+  }: {
+    readonly sink: Sink
+    readonly index: number
+    readonly batch: LogBatch
+    readonly messages: readonly PreparedMessage[]
+    readonly ownership: Ownership
+  },
   deps: LoopDeps,
 ): Promise<void> {
-  const from = applied.get(partition) ?? -1
-  if (position <= from) return
-  const fresh = beyond(messages, from)
-  await untilDone(() => sink.write(fresh, { group: sink.group, partition, position }), deps)
-  applied.set(partition, position)
+  const from = ownership.applied[index] ?? null
+  if (from !== null && position <= from) return
+  const fresh = beyond(messages, from ?? -1)
+  const applied = { group: sink.group, partition, position, from }
+  await untilDone(() => sink.write(fresh, applied), deps, ownership)
+  ownership.applied[index] = position
 }
 
 function beyond(
@@ -109,21 +179,34 @@ function beyond(
 
 /**
  * Tries again with back-off, for ever: what is acknowledged is in the log, and waits there. An error that repeats for no outer
- * reason is a fault of ours, said loudly; only a damaged store ends the stage.
+ * reason is a fault of ours, said loudly; only a damaged store ends the stage, and the loss of the partition the trying.
  */
-async function untilDone<T>(attempt: () => Promise<T>, deps: LoopDeps): Promise<T> {
+async function untilDone<T>(
+  attempt: () => Promise<T>,
+  deps: LoopDeps,
+  ownership?: Ownership,
+): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
       return await attempt()
     } catch (error) {
       deps.signal.throwIfAborted()
       if (error instanceof LarderError && error.code === 'RT_STORE_DAMAGED') throw error
+      if (isFenced(error) || ownership?.isLost === true) throw error
       const waitMs = backoffMs(Math.min(tries, 20), backoff, deps.random)
       const level = isRetryable(error) ? 'warn' : 'error'
       if (tries < 3 || level === 'error') {
         deps.logger[level]({ err: error, waitMs }, `ingest waits: ${errorMessage(error)}`)
       }
-      await deps.wall.sleepUntil(deps.wall.now() + waitMs, { signal: deps.signal })
+      await sleep(waitMs, deps)
     }
   }
+}
+
+function sleep(ms: number, { wall, signal }: LoopDeps): Promise<void> {
+  return wall.sleepUntil(wall.now() + ms, { signal })
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof LarderError && error.code === 'RT_FENCED'
 }

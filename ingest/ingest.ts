@@ -14,14 +14,15 @@ import { decoders } from './decode/decoders.ts'
 import type { PayloadDecoder } from './decode/telemetry.ts'
 import { createOutOfStock } from './derive/out-of-stock.ts'
 import { createIngestCounts, type IngestCounts } from './ingest-counts.ts'
-import { rememberedMessages, runIngestLoop } from './ingest-loop.ts'
-import { createMessageMemory } from './message-memory.ts'
+import { runIngestLoop } from './ingest-loop.ts'
+import { createMessageMemory, type MessageMemory } from './message-memory.ts'
 import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages } from './prepare-batch.ts'
 import { createOperationsSink } from './sinks/operations-sink.ts'
 import { createSeriesSink } from './sinks/series-sink.ts'
 import { learnBirths } from './sparkplug/decode-sparkplug.ts'
 import { createEdgeNodes } from './sparkplug/edge-nodes.ts'
+import type { Sink } from './sinks/sink.ts'
 
 export interface IngestDeps {
   readonly log: MessageLog
@@ -41,7 +42,7 @@ export interface IngestDeps {
 }
 
 export interface Ingest extends Stage {
-  /** Resolves when all messages that are durable now are applied by every sink. */
+  /** Resolves when all messages that are durable now are applied by every sink, but for partitions that went to another process. */
   drained(): Promise<void>
   /** City time since the newest message written was received, while more are waiting; 0 when none is. */
   lagMs(): number
@@ -61,19 +62,26 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const catalogue = await createCatalogue(operations, wall)
   await catalogue.refresh([])
   const profiles = loadProfiles(deps.settings.profiles)
-  const memory = createMessageMemory(rememberedMessages)
-  const nodes = createEdgeNodes(await operations.births())
-  learnBirths(nodes)
+  /** By partition: what of its messages came before. */
+  const memories = new Map<number, MessageMemory>()
+  let nodes = createEdgeNodes()
   const counts = createIngestCounts(deps.metrics)
-  const sinks = [
-    createSeriesSink({
-      series,
-      deriver: await createOutOfStock({ series, catalogue }),
-      onRejected: () => counts.addRejected(),
-    }),
-    await createOperationsSink({ operations, catalogue, wall }),
-  ]
+  const openSinks = async (): Promise<readonly Sink[]> => {
+    nodes = createEdgeNodes(await operations.births())
+    learnBirths(nodes)
+    return [
+      createSeriesSink({
+        series,
+        deriver: await createOutOfStock({ series, catalogue }),
+        onRejected: () => counts.addRejected(),
+      }),
+      await createOperationsSink({ operations, catalogue, wall }),
+    ]
+  }
+  const sinks = await openSinks()
   const reached = new Map<number, Position>()
+  /** Partitions that were with this process and are not now. */
+  const elsewhere = new Set<number>()
   let waiters: (() => void)[] = []
   let ended: Error | null = null
   let newestReceivedAt: number | null = null
@@ -87,15 +95,32 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   }
 
   const loop = runIngestLoop({
-    ...{ log, sinks, wall, random: deps.random, logger: deps.logger, signal: stopping.signal },
+    ...{
+      log,
+      sinks,
+      openSinks,
+      wall,
+      random: deps.random,
+      logger: deps.logger,
+      signal: stopping.signal,
+    },
     batchMessages: deps.settings.batchMessages,
     prepare: ({ messages, partition }) =>
       prepareMessages(messages, partition, {
-        ...{ formats: deps.formats ?? decoders, profiles, nodes, memory, catalogue },
+        ...{ formats: deps.formats ?? decoders, profiles, nodes, catalogue },
+        memory: memories.get(partition) ?? createMessageMemory(0),
         clockAheadMinutes: deps.settings.clockAheadMinutes,
       }),
-    onStart(applied) {
-      for (const [partition, position] of applied) reached.set(partition, position)
+    onAssigned(partition, applied, remembered) {
+      memories.set(partition, createMessageMemory(remembered))
+      elsewhere.delete(partition)
+      if (applied !== null) reached.set(partition, applied)
+    },
+    onLost(partition) {
+      memories.delete(partition)
+      reached.delete(partition)
+      elsewhere.add(partition)
+      wake()
     },
     onBatch({ messages }) {
       isBusy = true
@@ -128,7 +153,9 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
       const { ends, messages } = await log.stats()
       if (messages === 0) return
       const isBehind = (): boolean =>
-        [...ends].some(([partition, end]) => (reached.get(partition) ?? -1) < end)
+        [...ends].some(
+          ([partition, end]) => !elsewhere.has(partition) && (reached.get(partition) ?? -1) < end,
+        )
       while (isBehind()) {
         if (ended) throw ended
         if (stopping.signal.aborted) throw new LarderError('RT_STOPPED', 'Ingest was stopped.')

@@ -36,7 +36,7 @@ export async function readMessages(
   const read: LogBatch[] = []
   let seen = 0
   for await (const batch of log.consume(group, {
-    after: new Map(after === undefined ? [] : [[0, after]]),
+    after: () => after ?? null,
     signal: abort.signal,
     ...(maxMessages === undefined ? {} : { maxMessages }),
   })) {
@@ -133,7 +133,7 @@ export function describeMessageLog(name: string, open: () => Promise<MessageLog>
     it('ends a reader that is aborted while it waits', async () => {
       const abort = new AbortController()
       const reading = (async () => {
-        for await (const batch of log.consume('r', { after: new Map(), signal: abort.signal }))
+        for await (const batch of log.consume('r', { signal: abort.signal }))
           expect.unreachable(`nothing was sent, yet ${batch.messages.length} messages came`)
       })()
       setTimeout(() => abort.abort(), 5)

@@ -50,18 +50,26 @@ export interface Pruned {
 
 /**
  * The durable, ordered log of raw messages, between the gateway and everything behind it.
+ * Every message is in one partition, all of a site in the same, and in order within it.
  * `append` resolves only when all its messages are durable, with their positions in order; it rejects with
  * RT_DISK_FULL or RT_STORE_DAMAGED when none of them may be acknowledged.
- * `consume` yields batches after the given positions, in order per device, at least once, waiting for new ones until aborted.
+ * `consume` yields batches after the given positions, in order per site, at least once, waiting for new ones until aborted.
  * `commit` only hints how far a group has come, for trimming: what a sink applied is the sink's own to know.
  */
 export interface MessageLog {
   append(messages: readonly RawMessage[]): Promise<readonly Position[]>
+  /** Where `append` puts a message. */
+  partitionOf(message: RawMessage): number
   consume(
     group: string,
     options: {
-      /** Where each partition goes on; a partition not named starts at the oldest message kept. */
-      readonly after: ReadonlyMap<number, Position>
+      /**
+       * Where a partition goes on, asked whenever it comes to this reader; null or absent: at the oldest message kept. A group
+       * of several readers shares the partitions out: each is with one of them at a time.
+       */
+      readonly after?: (partition: number) => Position | null | Promise<Position | null>
+      /** The partition is another reader's: no batch of it follows until `after` has been asked for it again. */
+      readonly onLost?: (partition: number) => void
       readonly maxMessages?: number
       readonly signal: AbortSignal
     },

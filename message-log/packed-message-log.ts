@@ -35,8 +35,9 @@ export function createPackedMessageLog(hub: BatchHub): EmbeddedMessageLog {
       const first = await hub.append(packMessages(messages))
       return messages.map((_, index) => first + index)
     },
+    partitionOf: () => partition,
     async *consume(group, { after, maxMessages = 1000, signal }) {
-      const start = after.get(partition) ?? null
+      const start = (await after?.(partition)) ?? null
       for await (const delivery of deliveries(hub, { group, after: start, maxMessages, signal }))
         for (const batch of split(hub, delivery, start ?? 0, maxMessages)) {
           yield batch

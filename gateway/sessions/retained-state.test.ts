@@ -31,7 +31,7 @@ describe('retained state', () => {
     open.push(state)
     const append = async (...messages: RawMessage[]): Promise<void> => {
       const positions = await log.append(messages)
-      state.appended({ messages, position: positions.at(-1)!, seconds: 0, error: null })
+      state.appended({ messages, positions, seconds: 0, error: null })
     }
     return { state, retained, append }
   }
@@ -82,7 +82,7 @@ describe('retained state', () => {
     const store = createMemoryDeviceRegistry()
     const { state } = await start(log, store)
     state.appended({
-      ...{ messages: [message('a', '1')], position: 0, seconds: 0, error: new Error('full') },
+      ...{ messages: [message('a', '1')], positions: [], seconds: 0, error: new Error('full') },
     })
     await state.stop()
     expect((await store.retained()).messages).toEqual([])

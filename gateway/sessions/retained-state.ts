@@ -1,5 +1,10 @@
 import type { PublishPacket } from 'aedes'
-import { errorMessage, type RetainedMessage, type RetainedStore } from '../../domain/index.ts'
+import {
+  errorMessage,
+  type Position,
+  type RetainedMessage,
+  type RetainedStore,
+} from '../../domain/index.ts'
 import type { MessageLog } from '../../message-log/index.ts'
 import type { Logger } from '../../runtime/index.ts'
 import type { Appended } from '../append-queue.ts'
@@ -15,8 +20,6 @@ export interface RetainedState {
   stop(): Promise<void>
 }
 
-/** The embedded log has one partition. */
-const partition = 0
 const group = 'retained'
 const keepEveryMs = 500
 /** Without retained messages only the position is kept, so that a start has this much of the log to read again. */
@@ -36,33 +39,50 @@ export async function restoreRetained(deps: {
   const { store, log, logger } = deps
   /** Receive time of what is retained, by topic. */
   const topics = new Map<string, number>()
-  const pending = new Map<string, RetainedMessage>()
+  const pending = new Map<
+    string,
+    { readonly message: RetainedMessage; readonly partition: number }
+  >()
   const { messages, through } = await store.retained()
-  let position = through.get(partition) ?? 0
-  let keptPosition = position
+  const reached = new Map(through)
+  const kept = new Map(through)
   let keptAt = performance.now()
   let keeping: Promise<void> | null = null
   let hasFailed = false
 
-  const note = (message: RetainedMessage): void => {
-    const { topic, payload, qos, receivedAt } = message
+  const note = ({ topic, payload, qos, receivedAt }: RetainedMessage, partition: number): void => {
     if (payload.length > 0) topics.set(topic, receivedAt)
     else topics.delete(topic)
-    pending.set(topic, { topic, payload, qos, receivedAt })
+    pending.set(topic, { message: { topic, payload, qos, receivedAt }, partition })
+  }
+
+  const reach = (partition: number, position: Position): void => {
+    reached.set(partition, Math.max(position, reached.get(partition) ?? 0))
+  }
+
+  const behind = (): [partition: number, position: Position][] =>
+    [...reached].filter(([partition, position]) => position > (kept.get(partition) ?? 0))
+
+  const keepPartition = async (partition: number, position: Position): Promise<void> => {
+    const taken = [...pending.values()].filter((one) => one.partition === partition)
+    for (const { message } of taken) pending.delete(message.topic)
+    try {
+      const messages = taken.map(({ message }) => message)
+      await store.keepRetained(messages, { group, partition, position })
+      await log.commit({ group, partition, position })
+      kept.set(partition, position)
+    } catch (error) {
+      for (const { message } of taken) if (!pending.has(message.topic)) note(message, partition)
+      throw error
+    }
   }
 
   const keep = async (): Promise<void> => {
-    const kept = [...pending.values()]
-    const reached = position
-    pending.clear()
     try {
-      await store.keepRetained(kept, { group, partition, position: reached })
-      await log.commit({ group, partition, position: reached })
-      keptPosition = reached
+      for (const [partition, position] of behind()) await keepPartition(partition, position)
       keptAt = performance.now()
       hasFailed = false
     } catch (error) {
-      for (const message of kept) if (!pending.has(message.topic)) note(message)
       if (!hasFailed) logger.warn({ err: error }, `retained messages wait: ${errorMessage(error)}`)
       hasFailed = true
     }
@@ -70,7 +90,7 @@ export async function restoreRetained(deps: {
 
   const keepWhereDue = (): void => {
     const isDue =
-      position > keptPosition && (pending.size > 0 || performance.now() - keptAt >= positionEveryMs)
+      (pending.size > 0 || performance.now() - keptAt >= positionEveryMs) && behind().length > 0
     if (isDue) keeping ??= keep().finally(() => (keeping = null))
   }
 
@@ -78,39 +98,53 @@ export async function restoreRetained(deps: {
     topics.set(message.topic, message.receivedAt)
     await deps.retain(toPacket(message))
   }
-  for await (const message of retainedAfter(log, position)) {
-    note(message)
+  for await (const { message, partition } of retainedAfter(log, through)) {
+    note(message, partition)
     await deps.retain(toPacket(message))
   }
-  position = Math.max(position, (await log.stats()).ends.get(partition) ?? 0)
+  for (const [partition, end] of (await log.stats()).ends) reach(partition, end)
   keepWhereDue()
   const timer = setInterval(keepWhereDue, keepEveryMs)
 
   return {
-    appended({ messages: batch, position: last, error }) {
+    appended({ messages: batch, positions, error }) {
       if (error) return
-      for (const message of batch) if (message.retain) note(message)
-      position = Math.max(position, last)
+      for (const [index, message] of batch.entries()) {
+        const partition = log.partitionOf(message)
+        if (message.retain) note(message, partition)
+        reach(partition, positions[index] ?? 0)
+      }
     },
     isNewest: (topic, receivedAt) => receivedAt >= (topics.get(topic) ?? -Infinity),
     hasRoomFor: (topic) => topics.size < maxTopics || topics.has(topic),
     async stop() {
       clearInterval(timer)
       await keeping
-      if (position > keptPosition) await keep()
+      await keep()
     },
   }
 }
 
-/** Every retained message between a position and the end that the log has now. */
-async function* retainedAfter(log: MessageLog, after: number): AsyncGenerator<RetainedMessage> {
-  const end = (await log.stats()).ends.get(partition) ?? 0
-  if (end <= after) return
+/** Every retained message between positions and the ends that the log has now. */
+async function* retainedAfter(
+  log: MessageLog,
+  through: ReadonlyMap<number, Position>,
+): AsyncGenerator<{ readonly message: RetainedMessage; readonly partition: number }> {
+  const { ends, starts } = await log.stats()
+  const waiting = new Map(
+    [...ends].filter(
+      ([partition, end]) =>
+        end > (through.get(partition) ?? 0) && end >= (starts.get(partition) ?? 0),
+    ),
+  )
+  if (waiting.size === 0) return
   const done = new AbortController()
-  const options = { after: new Map([[partition, after]]), signal: done.signal }
-  for await (const { messages, position } of log.consume(group, options)) {
-    yield* messages.filter((message) => message.retain)
-    if (position >= end) done.abort()
+  const after = (partition: number): Position | null => through.get(partition) ?? null
+  for await (const batch of log.consume(group, { after, signal: done.signal })) {
+    const { partition, messages, position } = batch
+    for (const message of messages) if (message.retain) yield { message, partition }
+    if (position >= (waiting.get(partition) ?? Infinity)) waiting.delete(partition)
+    if (waiting.size === 0) done.abort()
   }
 }
 

@@ -55,7 +55,9 @@ export function startDeviceJournal(deps: {
 
   const read = async (): Promise<void> => {
     const after = await deps.applied()
-    for await (const batch of log.consume(group, { after, maxMessages, signal })) {
+    for await (const batch of log.consume(group, {
+      ...{ after: (partition) => after.get(partition) ?? null, maxMessages, signal },
+    })) {
       const applied = { group, partition, position: batch.position }
       const { sightings, commandResults } = readNews(batch.messages)
       const news = sightings.filter(isNews)

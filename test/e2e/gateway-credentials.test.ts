@@ -17,7 +17,7 @@ describe('credentials', () => {
   const kept = async () => {
     const messages: { topic: string; path: unknown }[] = []
     const { messages: count } = await log.stats()
-    const options = { after: new Map<number, number>(), signal: AbortSignal.timeout(5000) }
+    const options = { signal: AbortSignal.timeout(5000) }
     if (count === 0) return messages
     for await (const batch of log.consume('test', options)) {
       messages.push(...batch.messages.map(({ topic, path }) => ({ topic, path })))

@@ -78,8 +78,7 @@ describe('an uplink', () => {
     const found: LoggedMessage[] = []
     const abort = new AbortController()
     if (messages === 0) return found
-    const after = new Map<number, number>()
-    for await (const batch of hubLog.consume('test', { after, signal: abort.signal })) {
+    for await (const batch of hubLog.consume('test', { signal: abort.signal })) {
       found.push(...batch.messages.filter(({ firstPlace }) => firstPlace))
       if (batch.position >= messages) abort.abort()
     }

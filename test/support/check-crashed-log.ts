@@ -92,7 +92,7 @@ async function readAll(log: MessageLog) {
   const end = (await log.stats()).ends.get(0)!
   const abort = new AbortController()
   if (end === 0) abort.abort()
-  for await (const batch of log.consume('check', { after: new Map(), signal: abort.signal })) {
+  for await (const batch of log.consume('check', { signal: abort.signal })) {
     for (const message of batch.messages) found.set(message.position, idOf(message))
     for (const { words } of batch.holes) holes.push(words)
     if (batch.position >= end) abort.abort()

@@ -46,7 +46,7 @@ export async function checkLedger(file: string, ledger: FleetLedger): Promise<Le
 
   const end = (await log.stats()).ends.get(0)!
   const abort = new AbortController()
-  for await (const batch of log.consume('check', { after: new Map(), signal: abort.signal })) {
+  for await (const batch of log.consume('check', { signal: abort.signal })) {
     for (const { topic, payload } of batch.messages) check(topic, Buffer.from(payload).toString())
     for (const { words } of batch.holes) faults.push(words)
     messages += batch.messages.length

@@ -52,7 +52,7 @@ async function readIfOpen(bytes: Buffer, mark: Buffer): Promise<Outcome> {
   const abort = new AbortController()
   let read = 0
   let lost = 0
-  for await (const batch of log.consume('check', { after: new Map(), signal: abort.signal })) {
+  for await (const batch of log.consume('check', { signal: abort.signal })) {
     for (const message of batch.messages) {
       read++
       const id = idOf(message)

@@ -300,7 +300,7 @@ async function* readLog(file: string): AsyncGenerator<LoggedMessage> {
   const { messages } = await log.stats()
   const stop = new AbortController()
   let left = messages
-  for await (const batch of log.consume('test', { after: new Map(), signal: stop.signal })) {
+  for await (const batch of log.consume('test', { signal: stop.signal })) {
     yield* batch.messages
     left -= batch.messages.length
     if (left <= 0) break

@@ -194,7 +194,7 @@ export const theLogHolds =
     const stop = new AbortController()
     const { messages } = await log.stats()
     if (messages > 0)
-      for await (const batch of log.consume('test', { after: new Map(), signal: stop.signal })) {
+      for await (const batch of log.consume('test', { signal: stop.signal })) {
         for (const message of batch.messages) kept.push(Buffer.from(message.payload).toString())
         if (kept.length >= messages) break
       }
