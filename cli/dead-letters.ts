@@ -13,6 +13,11 @@ interface LetterView {
   readonly text: string | null
   readonly replayedAt: string | null
 }
+interface CountView {
+  readonly reason: string
+  readonly open: number
+  readonly replayed: number
+}
 type Options = PlaceOptions & { readonly json?: true; readonly reason?: string }
 
 /** `larder dead-letters list | show ID | replay [--reason R]` */
@@ -36,6 +41,25 @@ export function registerDeadLetters(program: Command): void {
             options.json
               ? JSON.stringify(letter)
               : `${letter.id}  ${letter.receivedAt}  ${letter.topic}  ${letter.reason}${letter.replayedAt === null ? '' : '  (replayed)'}`,
+          )
+      }),
+    )
+
+  withPlace(letters.command('count'))
+    .description('How many there are, by reason.')
+    .option('--json', 'a JSON object a line')
+    .addHelpText('after', '\nExample:\n  larder dead-letters count')
+    .action((options: Options) =>
+      withConnection(options, async ({ request }) => {
+        const { items } = await request<{ items: readonly CountView[] }>(
+          'GET',
+          '/v1/dead-letters/counts',
+        )
+        for (const count of items)
+          await print(
+            options.json
+              ? JSON.stringify(count)
+              : `${count.reason}  ${count.open} to read, ${count.replayed} replayed`,
           )
       }),
     )

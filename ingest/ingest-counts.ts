@@ -1,5 +1,6 @@
 import { Counter, type Registry } from '../runtime/index.ts'
 import type { PreparedMessage } from './prepare-batch.ts'
+import type { DeadLetterReplay } from './replay-dead-letters.ts'
 
 /** Since the start of this process. */
 export interface IngestCounts {
@@ -13,6 +14,7 @@ export interface IngestCounts {
 export interface IngestCounter {
   addBatch(messages: readonly PreparedMessage[]): void
   addRejected(): void
+  addReplay(replay: DeadLetterReplay): void
   read(): IngestCounts
 }
 
@@ -25,6 +27,9 @@ export function createIngestCounts(metrics: Registry): IngestCounter {
   const rejected = counter('larder_ingest_rejected_total', 'Readings the series store refused.')
   const deadLetters = counter('larder_ingest_dead_letters_total', 'Messages not understood.', [
     'reason',
+  ])
+  const replays = counter('larder_ingest_dead_letters_replayed_total', 'Dead letters read again.', [
+    'result',
   ])
   const skipped = counter(
     'larder_ingest_metrics_skipped_total',
@@ -51,6 +56,10 @@ export function createIngestCounts(metrics: Registry): IngestCounter {
     addRejected() {
       counts.rejected++
       rejected.inc()
+    },
+    addReplay({ replayed, stillBad }) {
+      replays.inc({ result: 'stored' }, replayed)
+      replays.inc({ result: 'still-bad' }, stillBad)
     },
     read: () => ({ ...counts }),
   }

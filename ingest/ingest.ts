@@ -2,6 +2,7 @@ import type { Settings } from '../config/index.ts'
 import {
   LarderError,
   type Clock,
+  type DeadLetterReason,
   type Position,
   type Random,
   type RawMessage,
@@ -12,14 +13,16 @@ import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { createCatalogue } from './catalogue.ts'
 import { decoders } from './decode/decoders.ts'
 import type { PayloadDecoder } from './decode/telemetry.ts'
+import { createEffectsWatch, type EffectsWatch } from './derive/operations-effects.ts'
 import { createOutOfStock } from './derive/out-of-stock.ts'
 import { createIngestCounts, type IngestCounts } from './ingest-counts.ts'
 import { runIngestLoop } from './ingest-loop.ts'
 import { createMessageMemory, type MessageMemory } from './message-memory.ts'
 import { loadProfiles } from './profiles/load-profiles.ts'
-import { prepareMessages } from './prepare-batch.ts'
+import { prepareMessages, type PrepareDeps } from './prepare-batch.ts'
+import { replayWith, type DeadLetterReplay } from './replay-dead-letters.ts'
 import { createOperationsSink } from './sinks/operations-sink.ts'
-import { createSeriesSink } from './sinks/series-sink.ts'
+import { createSeriesSink, type Deriver } from './sinks/series-sink.ts'
 import { learnBirths } from './sparkplug/decode-sparkplug.ts'
 import { createEdgeNodes } from './sparkplug/edge-nodes.ts'
 import type { Sink } from './sinks/sink.ts'
@@ -47,6 +50,8 @@ export interface Ingest extends Stage {
   /** City time since the newest message written was received, while more are waiting; 0 when none is. */
   lagMs(): number
   counts(): IngestCounts
+  /** Beside the loop, which does not wait for it. */
+  replayDeadLetters(reason?: DeadLetterReason): Promise<DeadLetterReplay>
 }
 
 /** A reader that has waited so long for its next batch has read them all. */
@@ -65,20 +70,24 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   /** By partition: what of its messages came before. */
   const memories = new Map<number, MessageMemory>()
   let nodes = createEdgeNodes()
+  let deriver: Deriver
+  let effects: EffectsWatch
   const counts = createIngestCounts(deps.metrics)
   const openSinks = async (): Promise<readonly Sink[]> => {
     nodes = createEdgeNodes(await operations.births())
     learnBirths(nodes)
+    deriver = await createOutOfStock({ series, catalogue })
+    effects = await createEffectsWatch({ operations, catalogue, wall })
     return [
-      createSeriesSink({
-        series,
-        deriver: await createOutOfStock({ series, catalogue }),
-        onRejected: () => counts.addRejected(),
-      }),
-      await createOperationsSink({ operations, catalogue, wall }),
+      createSeriesSink({ series, deriver, onRejected: () => counts.addRejected() }),
+      createOperationsSink({ operations, effects }),
     ]
   }
   const sinks = await openSinks()
+  const prepareDeps = (memory: MessageMemory): PrepareDeps => ({
+    ...{ formats: deps.formats ?? decoders, profiles, nodes, memory, catalogue },
+    clockAheadMinutes: deps.settings.clockAheadMinutes,
+  })
   const reached = new Map<number, Position>()
   /** Partitions that were with this process and are not now. */
   const elsewhere = new Set<number>()
@@ -106,11 +115,11 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     },
     batchMessages: deps.settings.batchMessages,
     prepare: ({ messages, partition }) =>
-      prepareMessages(messages, partition, {
-        ...{ formats: deps.formats ?? decoders, profiles, nodes, catalogue },
-        memory: memories.get(partition) ?? createMessageMemory(0),
-        clockAheadMinutes: deps.settings.clockAheadMinutes,
-      }),
+      prepareMessages(
+        messages,
+        partition,
+        prepareDeps(memories.get(partition) ?? createMessageMemory(0)),
+      ),
     onAssigned(partition, applied, remembered) {
       memories.set(partition, createMessageMemory(remembered))
       elsewhere.delete(partition)
@@ -169,6 +178,14 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
         : 0
     },
     counts: () => counts.read(),
+    async replayDeadLetters(reason) {
+      const replay = await replayWith(
+        { series, operations, clock, reason },
+        { prepare: prepareDeps(createMessageMemory(0)), effects, deriver },
+      )
+      counts.addReplay(replay)
+      return replay
+    },
     async stop() {
       stopping.abort(new LarderError('RT_STOPPED', 'Ingest was stopped.'))
       wake()

@@ -12,7 +12,6 @@ import { connectOperationsStore, createSqliteSeriesStore } from '../store/index.
 import type { IngestControl, IngestPort, IngestWorkerData } from './ingest-worker.ts'
 import { startIngest } from './ingest.ts'
 import { startPruneLoop } from './prune-loop.ts'
-import { replayDeadLetters } from './replay-dead-letters.ts'
 
 const data = workerData as IngestWorkerData
 const { settings } = data
@@ -47,11 +46,7 @@ const control: IngestControl = {
     return { lagMs: ingest.lagMs(), counts: ingest.counts() }
   },
   metricsText: () => metrics.metrics(),
-  replayDeadLetters: (reason) =>
-    replayDeadLetters({
-      ...{ series, operations, clock, wall: wallClock, reason },
-      settings: settings.ingest,
-    }),
+  replayDeadLetters: async (reason) => (await starting).replayDeadLetters(reason),
   async stop() {
     await pruning.stop()
     await (await starting).stop()

@@ -1,4 +1,6 @@
-import type { DeadLetter } from '../../domain/index.ts'
+import type { Kysely } from 'kysely'
+import type { DeadLetter, DeadLetterReason } from '../../domain/index.ts'
+import type { DeadLetterCount } from './operations-store.ts'
 import { chunks, without } from './rows.ts'
 import type { Tables } from './schema.ts'
 import type { Session } from './session.ts'
@@ -34,17 +36,45 @@ export async function saveDeadLetters(
   for (const { id, receivedAt } of unique) session.touch('dead-letters', id, receivedAt)
 }
 
-export async function markReplayed(
+/** False where it had been replayed before, or is gone. */
+export async function closeDeadLetter(session: Session, id: string, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await session.db
+    .updateTable('deadLetters')
+    .set({ replayedAt: at, status: 'replayed' })
+    .where('id', '=', id)
+    .where('status', '=', 'open')
+    .executeTakeFirst()
+  if (numUpdatedRows === 0n) return false
+  session.touch('dead-letters', id, at)
+  return true
+}
+
+export async function explainDeadLetter(
   session: Session,
-  ids: readonly string[],
-  at: number,
+  id: string,
+  { reason, words }: Pick<DeadLetter, 'reason' | 'words'>,
 ): Promise<void> {
-  for (const chunk of chunks(ids)) {
-    await session.db
-      .updateTable('deadLetters')
-      .set({ replayedAt: at, status: 'replayed' })
-      .where('id', 'in', chunk)
-      .execute()
+  await session.db
+    .updateTable('deadLetters')
+    .set({ reason, words })
+    .where('id', '=', id)
+    .where('status', '=', 'open')
+    .execute()
+}
+
+export async function countDeadLetters(db: Kysely<Tables>): Promise<readonly DeadLetterCount[]> {
+  const rows = await db
+    .selectFrom('deadLetters')
+    .select(['reason', 'status', ({ fn }) => fn.countAll<number | string>().as('letters')])
+    .groupBy(['reason', 'status'])
+    .execute()
+  const counts = new Map<string, { open: number; replayed: number }>()
+  for (const { reason, status, letters } of rows) {
+    const count = counts.get(reason) ?? { open: 0, replayed: 0 }
+    count[status === 'open' ? 'open' : 'replayed'] += Number(letters)
+    counts.set(reason, count)
   }
-  for (const id of ids) session.touch('dead-letters', id, at)
+  return [...counts]
+    .map(([reason, count]) => ({ reason: reason as DeadLetterReason, ...count }))
+    .sort((a, b) => b.open - a.open || b.replayed - a.replayed)
 }

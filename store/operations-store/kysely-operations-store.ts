@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely'
 import { raiseAlarms } from './alarms.ts'
 import { readApplied } from './applied.ts'
-import { applyBatch } from './batch.ts'
+import { applyBatch, replayDeadLetter } from './batch.ts'
 import { readBirths } from './births.ts'
 import { book, expireLeases, lease, moveBooking } from './bookings.ts'
 import { readChanges } from './changes.ts'
 import { devicesWithCommands, markCommandSent, pendingCommands, queueCommand } from './commands.ts'
 import { listCredentials, putCredential, readCredential, revokeCredential } from './credentials.ts'
-import { markReplayed } from './dead-letters.ts'
+import { countDeadLetters, explainDeadLetter } from './dead-letters.ts'
 import { adoptDevice, registerDevice, revokeDevice, unregisteredDevices } from './devices.ts'
 import { saveForecasts, saveModel } from './forecasts.ts'
 import { beginIdempotent, endIdempotent } from './idempotency.ts'
@@ -68,7 +68,9 @@ export function createKyselyOperationsStore(
     applyBatch: (batch) => run((s) => applyBatch(s, batch)),
     applied: (group) => readApplied(db, group),
     births: () => readBirths(db),
-    markReplayed: (ids, at) => run((s) => markReplayed(s, ids, at)),
+    replayDeadLetter: (id, at, effects) => run((s) => replayDeadLetter(s, id, at, effects)),
+    explainDeadLetter: (id, why) => run((s) => explainDeadLetter(s, id, why)),
+    countDeadLetters: () => countDeadLetters(db),
     raiseAlarms: (events) => run((s) => raiseAlarms(s, events)),
 
     moveStock: (movements) => run((s) => moveStock(s, movements)),

@@ -6,11 +6,15 @@ import {
   batch,
   deadLetter,
   forecast,
+  noEffects,
   movement,
   product,
+  sale,
+  shelf,
   site,
   slot,
   start,
+  stockOf,
   transfer,
 } from './samples.contract.ts'
 
@@ -119,9 +123,28 @@ export function listingsContract(open: () => OperationsStore) {
     await store.applyBatch(batch(3, { deadLetters: [deadLetter(1, { reason: 'bad-seq' })] }))
     expect(await store.get('dead-letters', '0.1')).toEqual(deadLetter(1, { reason: 'bad-seq' }))
     expect(await ids('dead-letters', { type: 'too-deep' })).toEqual(['0.2'])
-    await store.markReplayed(['0.2'], start + 50)
+    expect(await store.replayDeadLetter('0.2', start + 50, noEffects)).toBe(true)
     expect(await store.get('dead-letters', '0.2')).toMatchObject({ replayedAt: start + 50 })
     expect(await ids('dead-letters', { status: 'open' })).toEqual(['0.1'])
+  })
+
+  it('a dead letter that can be read says once what it says, and one that cannot says why', async () => {
+    const store = open()
+    const letters = [deadLetter(1), deadLetter(2), deadLetter(3, { reason: 'too-deep' })]
+    await store.applyBatch(batch(3, { deadLetters: letters }))
+    const effects = { ...noEffects, stock: [sale(-3, start, 'r1')] }
+    expect(await store.replayDeadLetter('0.1', start, effects)).toBe(true)
+    expect(
+      await store.replayDeadLetter('0.1', start, { ...effects, stock: [shelf(9, start)] }),
+    ).toBe(false)
+    expect(await stockOf(store)).toMatchObject({ onHand: 3 })
+    await store.explainDeadLetter('0.2', { reason: 'bad-seq', words: 'Still.' })
+    expect(await store.get('dead-letters', '0.2')).toMatchObject({ reason: 'bad-seq' })
+    expect(await store.countDeadLetters()).toEqual([
+      { reason: 'bad-seq', open: 1, replayed: 0 },
+      { reason: 'too-deep', open: 1, replayed: 0 },
+      { reason: letters[0]!.reason, open: 0, replayed: 1 },
+    ])
   })
 
   it('a release task is replaced by its newer state', async () => {

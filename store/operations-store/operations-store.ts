@@ -7,6 +7,7 @@ import type {
   Credential,
   CredentialView,
   DeadLetter,
+  DeadLetterReason,
   Device,
   DeviceCommand,
   DevicePath,
@@ -71,6 +72,12 @@ export interface Page<T> {
   readonly next: string | null
 }
 
+export interface DeadLetterCount {
+  readonly reason: DeadLetterReason
+  readonly open: number
+  readonly replayed: number
+}
+
 export interface DeviceSighting {
   readonly site: string
   readonly device: string
@@ -83,8 +90,12 @@ export interface DeviceSighting {
 }
 
 /** All that one batch of the log changes in operations; applied once, in one transaction. */
-export interface OperationsBatch {
+export interface OperationsBatch extends OperationsEffects {
   readonly applied: Applied
+}
+
+/** What messages say of devices, stock, alarms, commands and dead letters. */
+export interface OperationsEffects {
   readonly sightings: readonly DeviceSighting[]
   readonly stock: readonly StockEvidence[]
   readonly deadLetters: readonly DeadLetter[]
@@ -166,7 +177,12 @@ export interface OperationsStore extends RetainedStore {
   applyBatch(batch: OperationsBatch): Promise<void>
   applied(group: string): Promise<ReadonlyMap<number, Position>>
   births(): Promise<readonly KeptBirth[]>
-  markReplayed(deadLetterIds: readonly string[], at: number): Promise<void>
+  /** What a dead letter says, now that it can be read; once: false where it had been replayed before, or is gone. */
+  replayDeadLetter(id: string, at: number, effects: OperationsEffects): Promise<boolean>
+  /** Why a letter still cannot be read, by the decoder of now. */
+  explainDeadLetter(id: string, why: Pick<DeadLetter, 'reason' | 'words'>): Promise<void>
+  /** By reason, most first. */
+  countDeadLetters(): Promise<readonly DeadLetterCount[]>
   raiseAlarms(events: readonly AlarmEvent[]): Promise<void>
 
   /** Idempotent by movement id. */

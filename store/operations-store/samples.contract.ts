@@ -12,7 +12,12 @@ import {
   type StockPosition,
   type Transfer,
 } from '../../domain/index.ts'
-import type { AlarmEvent, OperationsBatch, OperationsStore } from './operations-store.ts'
+import type {
+  AlarmEvent,
+  OperationsBatch,
+  OperationsEffects,
+  OperationsStore,
+} from './operations-store.ts'
 
 /** A Monday morning of the city that the contract plays in. */
 export const start = Date.UTC(2026, 10, 16)
@@ -42,9 +47,14 @@ export const sale = (units: number, at: number, reference: string): StockEvidenc
   ...{ type: 'sale', site: 's1', product: 'p1', units, at, reference },
 })
 
+export const noEffects: OperationsEffects = {
+  ...{ sightings: [], stock: [], deadLetters: [], alarms: [], commandResults: [] },
+}
+
 export const batch = (position: number, more: Partial<OperationsBatch> = {}): OperationsBatch => ({
   applied: { group: 'ingest', partition: 0, position },
-  ...{ sightings: [], stock: [], deadLetters: [], alarms: [], commandResults: [], ...more },
+  ...noEffects,
+  ...more,
 })
 
 export async function stockOf(

@@ -1,0 +1,43 @@
+import type { Clock } from '../../domain/index.ts'
+import type { OperationsEffects, OperationsStore } from '../../store/index.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { PreparedMessage } from '../prepare-batch.ts'
+import { createAlarmWatch } from './alarm-watch.ts'
+import { createSightings } from './sightings.ts'
+import { createStockEvidence } from './stock-evidence.ts'
+
+/** What messages say of devices, stock, alarms, commands and dead letters. It remembers what it said: each message once. */
+export interface EffectsWatch {
+  of(messages: readonly PreparedMessage[]): OperationsEffects
+}
+
+export async function createEffectsWatch(deps: {
+  readonly operations: OperationsStore
+  readonly catalogue: Catalogue
+  readonly wall: Clock
+}): Promise<EffectsWatch> {
+  const { operations, catalogue } = deps
+  const alarms = await createAlarmWatch(operations, catalogue)
+  const sightings = createSightings(catalogue, deps.wall)
+  const stock = createStockEvidence(catalogue)
+  return {
+    of: (messages) => ({
+      sightings: sightings.of(messages),
+      stock: stock.of(messages),
+      alarms: alarms.of(messages),
+      deadLetters: messages.flatMap(({ message }) =>
+        message.type === 'bad' ? [message.letter] : [],
+      ),
+      commands: messages.flatMap(({ message }) => message.news?.ask ?? []),
+      births: messages.flatMap(({ message }) => message.news?.birth ?? []),
+      commandResults: messages.flatMap(({ message }) => {
+        const answered = message.news?.answered
+        if (answered)
+          return [{ id: answered.id, ...answered.path, ok: true, at: message.receivedAt }]
+        if (message.type !== 'result') return []
+        const { site, device } = message.topic
+        return [{ ...message.result, site, device, at: message.receivedAt }]
+      }),
+    }),
+  }
+}
