@@ -10,6 +10,11 @@ export * from './operations-store/operations-worker.ts'
 export * from './operations-store/postgres-operations-store.ts'
 export * from './operations-store/remote-operations-store.ts'
 export * from './operations-store/sqlite-operations-store.ts'
+export {
+  createInfluxSeriesStore,
+  type InfluxSeriesStoreOptions,
+} from './series-store/influx/influx-series-store.ts'
+export type { AppliedPositions } from './series-store/influx/trailing-cursor.ts'
 export * from './series-store/memory-series-store.ts'
 export * from './series-store/rpc-series-store.ts'
 export * from './series-store/series-store.ts'

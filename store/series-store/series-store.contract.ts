@@ -12,6 +12,7 @@ export { reading }
 export function describeSeriesStore(
   name: string,
   open: () => Promise<{ readonly store: SeriesStore; readonly stop: () => Promise<void> }>,
+  { numRuns = 25 } = {},
 ): void {
   describe(`series store: ${name}`, () => {
     let store: SeriesStore
@@ -270,7 +271,7 @@ export function describeSeriesStore(
             await mixed.stop()
           }
         }),
-        { numRuns: 25 },
+        { numRuns },
       )
     })
   })
