@@ -24,10 +24,13 @@ export interface Catalogue {
 
 const masterKinds: readonly ResourceKind[] = ['planograms', 'products']
 const changesAtOnce = 1000
-/** A device that is not registered may be adopted at any moment; a zone may be corrected. */
+/** Changes of devices are told; this is for those that are missed. */
 const unregisteredForMs = 5_000
-const registeredForMs = 60_000
+const registeredForMs = 600_000
 const mostDevices = 100_000
+
+const unknownDevice: KnownDevice = { isRegistered: false, zone: null }
+const none: readonly string[] = []
 
 export async function createCatalogue(
   operations: OperationsStore,
@@ -39,7 +42,10 @@ export async function createCatalogue(
   let products = new Map<string, string>()
   let shelves = new Map<string, Map<string, string[]>>()
   let productsByShelf = new Map<string, string[]>()
-  const devices = new Map<string, KnownDevice & { readonly until: number }>()
+  let watched = new Map<string, readonly string[]>()
+  /** By site and name: a text put together from both for every message costs more than the rest of it. */
+  const devices = new Map<string, Map<string, KnownDevice & { readonly until: number }>>()
+  let knownDevices = 0
   let newest = seen
   const unsubscribe = operations.subscribe((number) => (newest = Math.max(newest, number)))
 
@@ -47,7 +53,10 @@ export async function createCatalogue(
     while (seen < newest) {
       const { changes, oldest } = await operations.changes(seen, changesAtOnce)
       if (changes.length === 0 || oldest > seen + 1) isStale = true
-      for (const { resource } of changes) if (masterKinds.includes(resource)) isStale = true
+      for (const { resource, id } of changes) {
+        if (masterKinds.includes(resource)) isStale = true
+        if (resource === 'devices') forget(id)
+      }
       seen = changes.at(-1)?.number ?? newest
     }
   }
@@ -68,7 +77,28 @@ export async function createCatalogue(
       const shelf = `${site}.${device}`
       productsByShelf.set(shelf, [...(productsByShelf.get(shelf) ?? []), product])
     }
+    watched = new Map([...shelves].map(([site, ofSite]) => [site, [...ofSite.keys()]]))
     isStale = false
+  }
+
+  /** `id` is the resource's: a name has no dot. */
+  function forget(id: string): void {
+    const dot = id.indexOf('.')
+    if (devices.get(id.slice(0, dot))?.delete(id.slice(dot + 1)) === true) knownDevices--
+  }
+
+  function keep(site: string, device: string, known: KnownDevice & { until: number }): void {
+    if (knownDevices >= mostDevices) {
+      devices.clear()
+      knownDevices = 0
+    }
+    let ofSite = devices.get(site)
+    if (!ofSite) {
+      ofSite = new Map<string, KnownDevice & { readonly until: number }>()
+      devices.set(site, ofSite)
+    }
+    if (!ofSite.has(device)) knownDevices++
+    ofSite.set(device, known)
   }
 
   async function lookUp(site: string, device: string): Promise<void> {
@@ -78,8 +108,7 @@ export async function createCatalogue(
       throw error
     })
     const isRegistered = found !== null && found.status !== 'unregistered'
-    if (devices.size >= mostDevices) devices.clear()
-    devices.set(id, {
+    keep(site, device, {
       isRegistered,
       zone: found?.zone ?? null,
       until: wall.now() + (isRegistered ? registeredForMs : unregisteredForMs),
@@ -91,18 +120,17 @@ export async function createCatalogue(
       await readChanges()
       if (isStale) await readMaster()
       const now = wall.now()
-      const unknown = new Map(
-        named
-          .filter(({ site, device }) => (devices.get(`${site}.${device}`)?.until ?? 0) <= now)
-          .map((one) => [`${one.site}.${one.device}`, one]),
-      )
+      const unknown = new Map<string, { readonly site: string; readonly device: string }>()
+      for (const one of named) {
+        const known = devices.get(one.site)?.get(one.device)
+        if (known === undefined || known.until <= now) unknown.set(`${one.site}.${one.device}`, one)
+      }
       await Promise.all([...unknown.values()].map(({ site, device }) => lookUp(site, device)))
     },
-    device: (site, device) =>
-      devices.get(`${site}.${device}`) ?? { isRegistered: false, zone: null },
+    device: (site, device) => devices.get(site)?.get(device) ?? unknownDevice,
     shelfProducts: (site, device) => productsByShelf.get(`${site}.${device}`) ?? [],
     shelvesOf: (site, product) => shelves.get(site)?.get(product) ?? [],
-    watchedProducts: (site) => [...(shelves.get(site)?.keys() ?? [])],
+    watchedProducts: (site) => watched.get(site) ?? none,
     productByGtin: (gtin) => products.get(gtin) ?? null,
     gtinOf: (product) => gtins.get(product) ?? null,
     stop: unsubscribe,

@@ -13,6 +13,7 @@ import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { createCatalogue } from './catalogue.ts'
 import { decoders } from './decode/decoders.ts'
 import type { PayloadDecoder } from './decode/telemetry.ts'
+import { createTopicReader } from './decode/topic.ts'
 import { createEffectsWatch, type EffectsWatch } from './derive/operations-effects.ts'
 import { createOutOfStock } from './derive/out-of-stock.ts'
 import { createIngestCounts, type IngestCounts } from './ingest-counts.ts'
@@ -21,7 +22,7 @@ import { createMessageMemory, type MessageMemory } from './message-memory.ts'
 import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages, type PrepareDeps } from './prepare-batch.ts'
 import { replayWith, type DeadLetterReplay } from './replay-dead-letters.ts'
-import { createOperationsSink } from './sinks/operations-sink.ts'
+import { createOperationsSink, type Unsaid } from './sinks/operations-sink.ts'
 import { createSeriesSink, type Deriver } from './sinks/series-sink.ts'
 import { learnBirths } from './sparkplug/decode-sparkplug.ts'
 import { createEdgeNodes } from './sparkplug/edge-nodes.ts'
@@ -69,6 +70,8 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const profiles = loadProfiles(deps.settings.profiles)
   /** By partition: what of its messages came before. */
   const memories = new Map<number, MessageMemory>()
+  const topics = createTopicReader()
+  const unsaid: Unsaid = new Map()
   let nodes = createEdgeNodes()
   let deriver: Deriver
   let effects: EffectsWatch
@@ -80,13 +83,14 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
     effects = await createEffectsWatch({ operations, catalogue, wall })
     return [
       createSeriesSink({ series, deriver, onRejected: () => counts.addRejected() }),
-      createOperationsSink({ operations, effects }),
+      createOperationsSink({ operations, effects, wall, unsaid }),
     ]
   }
   const sinks = await openSinks()
   const prepareDeps = (memory: MessageMemory): PrepareDeps => ({
-    ...{ formats: deps.formats ?? decoders, profiles, nodes, memory, catalogue },
+    ...{ formats: deps.formats ?? decoders, profiles, topics, nodes, memory, catalogue },
     clockAheadMinutes: deps.settings.clockAheadMinutes,
+    read: (partition, position) => log.read(partition, position),
   })
   const reached = new Map<number, Position>()
   /** Partitions that were with this process and are not now. */

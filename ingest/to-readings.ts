@@ -24,40 +24,45 @@ export function isClockBelieved(
   )
 }
 
-/**
- * Readings of one message. A message without seq is identified by its place in the first log that kept it, and its
- * readings by their place in the payload.
- */
-export function toReadings(
-  part: Telemetry,
-  context: {
-    readonly site: string
-    readonly device: string
+/** What the readings of one part of a message are made of. */
+export interface PartOfMessage {
+  readonly message: {
+    readonly topic: { readonly site: string; readonly device: string }
     readonly receivedAt: number
     readonly position: number
     readonly firstPlace: FirstPlace | null
-    /** Place of the part's first reading in the payload. */
-    readonly firstIndex: number
-    readonly isBelieved: boolean
-    readonly quality: Quality
-    readonly hash: number
-  },
-): Reading[] {
-  const { site, device, receivedAt, firstPlace, isBelieved, quality, hash } = context
+  }
+  readonly part: Telemetry
+  /** Place of the part's first reading in the payload. */
+  readonly firstIndex: number
+  readonly isBelieved: boolean
+  readonly quality: Quality
+  /** What stands for the payload where another one had its number first; else null. */
+  readonly aside: number | null
+}
+
+/**
+ * Adds the readings of one part. One without seq is identified by its message's place in the first log that kept it, and its
+ * readings by their place in the payload.
+ */
+export function addReadings(readings: Reading[], source: PartOfMessage): void {
+  const { message, part, isBelieved, quality } = source
+  const { site, device } = message.topic
+  const { receivedAt, firstPlace } = message
+  const { channels, values } = part
   const at = isBelieved && part.at !== null ? part.at : receivedAt
-  const firstIndex = part.seq === null ? context.firstIndex : 0
-  const aside = quality === 'sequence' ? (hash + 1) * placesOfOneMessage : 0
-  return part.channels.map((channel, i) => ({
-    site,
-    device,
-    channel,
-    gtin: channelsOfProducts.includes(channel) ? part.gtin : null,
-    at,
-    receivedAt,
-    value: part.values[i]!,
-    seq: part.seq ?? firstPlace?.position ?? context.position,
-    boot: part.seq === null ? (firstPlace?.log ?? '') : part.boot,
-    index: firstIndex + i + (aside !== 0 && channelType(channel) === 'count' ? aside : 0),
-    quality,
-  }))
+  const isNumbered = part.seq !== null
+  const seq = part.seq ?? firstPlace?.position ?? message.position
+  const boot = isNumbered ? part.boot : (firstPlace?.log ?? '')
+  const firstIndex = isNumbered ? 0 : source.firstIndex
+  const beside = source.aside === null ? 0 : (source.aside + 1) * placesOfOneMessage
+  for (let i = 0; i < channels.length; i++) {
+    const channel = channels[i]!
+    const gtin = channelsOfProducts.includes(channel) ? part.gtin : null
+    const isBeside = beside !== 0 && channelType(channel) === 'count'
+    const index = firstIndex + i + (isBeside ? beside : 0)
+    const value = values[i]!
+    // prettier-ignore
+    readings.push({ site, device, channel, gtin, at, receivedAt, value, seq, boot, index, quality })
+  }
 }

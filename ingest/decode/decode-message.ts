@@ -60,6 +60,8 @@ export interface DecodeDeps {
   readonly nodes: EdgeNodes
   /** Read again long after it came: it changes nothing that is known of now. */
   readonly isReplay?: boolean
+  /** Reads topics, where it remembers them. */
+  readonly topics?: typeof parseTopic
 }
 
 export function decodeMessage(
@@ -67,7 +69,7 @@ export function decodeMessage(
   partition: number,
   deps: DecodeDeps,
 ): DecodedMessage {
-  const { formats, profiles } = deps
+  const { formats, profiles, topics = parseTopic } = deps
   const place = {
     partition,
     position: message.position,
@@ -79,7 +81,7 @@ export function decodeMessage(
     if (isSparkplug(message)) return sparkplugMessage(message, place, deps)
     const topic = message.path
       ? { ...message.path, what: 'telemetry' as const }
-      : parseTopic(message.topic)
+      : topics(message.topic)
     switch (topic?.what) {
       case 'telemetry':
         return {

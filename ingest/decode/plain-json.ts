@@ -1,4 +1,5 @@
 import { deviceKinds, fromRfc3339, normaliseGtin } from '../../domain/index.ts'
+import { readPlainBytes } from './plain-json-bytes.ts'
 import { parseStrictJson } from './strict-json.ts'
 import { badPayload, maxReadings, type PayloadDecoder, type Telemetry } from './telemetry.ts'
 
@@ -6,6 +7,16 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** The default format: `{"seq":1,"boot":"…","at":…,"gtin":"…","values":{"units":12}}`, or an array of such. Keys it does not know are passed over. */
 export const plainJson: PayloadDecoder = {
+  name: 'json',
+  accepts: () => true,
+  decode(payload, receivedAt) {
+    const usual = readPlainBytes(payload)
+    return usual === null ? strictPlainJson.decode(payload, receivedAt) : [usual]
+  },
+}
+
+/** The whole of it, and what is wrong with a payload. */
+export const strictPlainJson: PayloadDecoder = {
   name: 'json',
   accepts: () => true,
   decode(payload) {

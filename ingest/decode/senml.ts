@@ -9,6 +9,7 @@ import { toChannel } from './senml-units.ts'
 /** A first key that only SenML has: plain messages have none of them. */
 const senmlStart = /^\s*\[\s*\{\s*"(?:bver|bn|bt|bu|bv|bs|n|u|v|vs|vb|vd|s|t|ut)"\s*:/
 const looksAtBytes = 64
+const openBrace = 0x7b
 
 /** Labels of SenML in CBOR (RFC 8428, 6 and table 4). */
 const labels = new Map<unknown, string>([
@@ -37,6 +38,7 @@ const labels = new Map<unknown, string>([
 export const senmlJson: PayloadDecoder = {
   name: 'senml+json',
   accepts: (payload) =>
+    payload[0] !== openBrace &&
     senmlStart.test(Buffer.from(payload.subarray(0, looksAtBytes)).toString('latin1')),
   decode(payload, receivedAt) {
     const pack = parseStrictJson(payload) as readonly unknown[]

@@ -44,10 +44,24 @@ function hashText(start: number, text: string): number {
   return hash
 }
 
-/** Whole numbers by their two halves; others by their shortest decimal text, which is exact. */
+/** Whole numbers by their two halves, and what stands behind the dot likewise; the very small and the very large by their decimal text, which is exact. */
 function hashNumber(start: number, value: number): number {
-  if (!Number.isSafeInteger(value)) return hashText(start, String(value))
-  const low = value | 0
-  const high = Math.floor(value / 0x1_0000_0000) | 0
+  if (Number.isSafeInteger(value)) return hashHalves(start, value)
+  const size = Math.abs(value)
+  if (size < smallestByParts || size > Number.MAX_SAFE_INTEGER)
+    return hashText(start, String(value))
+  const whole = Math.trunc(value)
+  const part = (value - whole) * 0x1_0000_0000
+  const upper = Math.trunc(part)
+  const lower = (part - upper) * 0x1_0000_0000
+  return hashHalves(hashHalves(hashHalves(start, whole), upper), Math.trunc(lower))
+}
+
+/** Behind the dot 64 bits are looked at: a number of 53 that is no smaller has none beyond them. */
+const smallestByParts = 2 ** -11
+
+function hashHalves(start: number, whole: number): number {
+  const low = whole | 0
+  const high = Math.floor(whole / 0x1_0000_0000) | 0
   return Math.imul(Math.imul(start ^ low, 0x01000193) ^ (low >>> 16) ^ high, 0x01000193)
 }

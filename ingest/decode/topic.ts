@@ -7,6 +7,7 @@ export interface DeviceTopic {
   readonly what: 'telemetry' | 'state' | 'command' | 'command/result'
 }
 
+const mostTopics = 100_000
 const whats: readonly string[] = ['telemetry', 'state', 'command', 'command/result']
 
 /** `v1/{site}/{device}/…`, or null. The name of our own derived series is nobody's device. */
@@ -15,4 +16,17 @@ export function parseTopic(topic: string): DeviceTopic | null {
   const what = rest.join('/')
   if (version !== 'v1' || !isName(site) || !isName(device) || device === derivedDevice) return null
   return whats.includes(what) ? { site, device, what: what as DeviceTopic['what'] } : null
+}
+
+/** Topics read before: a device publishes to the same few for ever. */
+export function createTopicReader(): typeof parseTopic {
+  const known = new Map<string, DeviceTopic | null>()
+  return (topic) => {
+    let read = known.get(topic)
+    if (read === undefined) {
+      if (known.size >= mostTopics) known.clear()
+      known.set(topic, (read = parseTopic(topic)))
+    }
+    return read
+  }
 }

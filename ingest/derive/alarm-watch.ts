@@ -1,4 +1,4 @@
-import { hourMs, type AlarmKind } from '../../domain/index.ts'
+import { hourMs, type AlarmKind, type ColdZone } from '../../domain/index.ts'
 import type { AlarmEvent, OperationsStore } from '../../store/index.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { PreparedMessage } from '../prepare-batch.ts'
@@ -46,10 +46,9 @@ export async function createAlarmWatch(
     return { ...place, kind: 'device-sequence', severity: 'warning', raised: false, words }
   }
 
-  function watchCold({ id, place, readings }: Watched): AlarmEvent[] {
+  function watchCold({ id, place, readings }: Watched, zone: ColdZone): AlarmEvent[] {
     return readings.flatMap((reading) => {
       if (reading.channel !== 'celsius') return []
-      const { zone } = catalogue.device(place.site, place.device)
       const event = coldBreach.see(id, zone, reading.at, reading.value)
       return event
         ? [{ ...place, ...event, at: reading.at, kind: 'cold-breach', severity: 'critical' }]
@@ -58,22 +57,32 @@ export async function createAlarmWatch(
   }
 
   return {
-    of: (messages) =>
-      messages.flatMap((prepared) => {
-        const { message } = prepared
-        if (message.type !== 'telemetry' || prepared.readings.length === 0) return []
-        if (message.isHistorical) return []
+    of(messages) {
+      const events: AlarmEvent[] = []
+      for (const prepared of messages) {
+        const { message, readings, isClockFault, isSequenceFault } = prepared
+        if (message.type !== 'telemetry' || readings.length === 0) continue
+        if (message.isHistorical) continue
         const { site, device } = message.topic
-        if (!catalogue.device(site, device).isRegistered) return []
+        const { isRegistered, zone } = catalogue.device(site, device)
+        const isQuiet = badClocks.size + sequenceFaults.size === 0 && zone === null
+        if (!isRegistered || (isQuiet && !isClockFault && !isSequenceFault)) continue
         const place = { site, device, product: null, at: message.receivedAt }
-        const watched = { ...prepared, id: `${site}.${device}`, place }
-        const events = [watchClock(watched), watchSequence(watched), ...watchCold(watched)]
-        return events.filter((event) => event !== null)
-      }),
+        const watched = {
+          ...{ isClockFault, isSequenceFault, readings },
+          id: `${site}.${device}`,
+          place,
+        }
+        const found = [watchClock(watched), watchSequence(watched)]
+        if (zone !== null) found.push(...watchCold(watched, zone))
+        for (const event of found) if (event) events.push(event)
+      }
+      return events
+    },
   }
 }
 
-interface Watched extends PreparedMessage {
+interface Watched extends Pick<PreparedMessage, 'readings' | 'isClockFault' | 'isSequenceFault'> {
   readonly id: string
   readonly place: {
     readonly site: string

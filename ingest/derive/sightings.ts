@@ -16,7 +16,8 @@ export function createSightings(
 ): { of(messages: readonly PreparedMessage[]): readonly DeviceSighting[] } {
   const told = new Map<string, { readonly words: string; readonly at: number }>()
 
-  function isNews(id: string, sighting: Sighting): boolean {
+  function isNews(sighting: Sighting): boolean {
+    const id = `${sighting.site}.${sighting.device}`
     const words = `${sighting.connection} ${sighting.firmware} ${sighting.unregistered}`
     const last = told.get(id)
     const now = wall.now()
@@ -28,18 +29,19 @@ export function createSightings(
 
   return {
     of(messages) {
-      const seen = new Map<string, Sighting>()
+      const seen = new Map<string, Map<string, Sighting>>()
       const see = ({ site, device }: DevicePath, at: number): Sighting => {
-        const id = `${site}.${device}`
-        let sighting = seen.get(id)
-        if (!sighting) seen.set(id, (sighting = { site, device, at }))
+        let ofSite = seen.get(site)
+        if (!ofSite) seen.set(site, (ofSite = new Map<string, Sighting>()))
+        let sighting = ofSite.get(device)
+        if (!sighting) ofSite.set(device, (sighting = { site, device, at }))
         sighting.at = Math.max(sighting.at, at)
         return sighting
       }
       for (const { message, readings } of messages) {
         if (message.type !== 'telemetry' && message.type !== 'state') continue
         const { site, device } = message.topic
-        const sighting = see({ site, device }, message.receivedAt)
+        const sighting = see(message.topic, message.receivedAt)
         if (message.isBacklog || message.isHistorical) {
           // What a device was before a cut says nothing of what it is now.
           if (message.type === 'telemetry' && !catalogue.device(site, device).isRegistered)
@@ -52,11 +54,11 @@ export function createSightings(
         } else {
           sighting.connection = 'online'
           if (!catalogue.device(site, device).isRegistered) sighting.unregistered = true
-          const battery = readings.findLast(({ channel }) => channel === 'batteryPct')
-          if (battery) sighting.batteryPct = battery.value
+          for (const { channel, value } of readings)
+            if (channel === 'batteryPct') sighting.batteryPct = value
         }
       }
-      return [...seen].filter(([id, sighting]) => isNews(id, sighting)).map(([, one]) => one)
+      return [...seen.values()].flatMap((ofSite) => [...ofSite.values()].filter(isNews))
     },
   }
 }

@@ -32,7 +32,11 @@ export function createSeriesSink(deps: {
     group,
     applied: () => series.applied(group),
     async write(messages, applied) {
-      const readings = messages.flatMap((message) => message.readings)
+      const readings: Reading[] = []
+      for (const message of messages) {
+        for (const reading of message.readings) readings.push(reading)
+        for (const reading of message.doubted) readings.push(reading)
+      }
       if (!deriver.isDue(readings)) {
         await write(readings, applied)
         return
