@@ -12,7 +12,7 @@ const times: Readonly<Record<keyof Resources, Readonly<Record<string, string>>>>
   lanes: {},
   staff: {},
   devices: same('lastSeenAt', 'registeredAt'),
-  stock: same('asOf', 'outOfStockSince'),
+  stock: same('asOf', 'outOfStockSince', 'shelfAt', 'ledgerSince', 'disagreesSince'),
   forecasts: same('origin', 'issuedAt'),
   transfers: same(
     'proposedAt',

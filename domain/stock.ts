@@ -14,6 +14,16 @@ export interface StockPosition {
   /** Where onHand comes from: the last shelf reading, or the ledger of movements and sales. */
   readonly source: 'shelf' | 'ledger'
   readonly outOfStockSince: number | null
+  /** What the shelf showed last, and when; null where no shelf tells. */
+  readonly shelfUnits: number | null
+  readonly shelfAt: number | null
+  /** What tills and movements leave; where a shelf tells too, counted beside it since `ledgerSince`. Null before the first sale. */
+  readonly ledgerUnits: number | null
+  readonly ledgerSince: number | null
+  /** shelfUnits - ledgerUnits; null where one of them is. */
+  readonly difference: number | null
+  /** Since when it is more than what customers may have in their hands. */
+  readonly disagreesSince: number | null
 }
 
 export type MovementReason =

@@ -7,6 +7,8 @@ const now = Date.UTC(2026, 10, 22, 2, 7)
 const stock = (at: string, available: number): StockPosition => ({
   ...{ site: at, product: 'milk', onHand: available + 1, reserved: 1, available, safety: 0 },
   ...{ incoming: 0, inTransit: 0, asOf: now, source: 'ledger', outOfStockSince: null },
+  ...{ shelfUnits: null, shelfAt: null, ledgerUnits: null, ledgerSince: null },
+  ...{ difference: null, disagreesSince: null },
 })
 const lane = (from: string, minutesP90: number): Lane => ({
   ...{ id: `${from}-s1`, from, to: 's1', minutesP50: minutesP90 / 2, minutesP90 },

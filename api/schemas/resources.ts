@@ -44,6 +44,12 @@ const Stock = named('Stock', {
   asOf: Time,
   source: oneOf(['shelf', 'ledger']),
   outOfStockSince: TimeOrNull,
+  shelfUnits: NumberOrNull,
+  shelfAt: TimeOrNull,
+  ledgerUnits: NumberOrNull,
+  ledgerSince: TimeOrNull,
+  difference: NumberOrNull,
+  disagreesSince: TimeOrNull,
 })
 
 const Forecast = named('Forecast', {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { hourMs } from '../../domain/index.ts'
 import type { OperationsStore } from './operations-store.ts'
 import { batch, movement, product, sale, shelf, site, start, stockOf } from './samples.contract.ts'
 
@@ -74,6 +75,30 @@ export function stockContract(
     await store.putMasterData('planograms', [{ id: 'g1', site: 's1', product: 'p1' }], start)
     await store.applyBatch(batch(2, { stock: [sale(1, start + 1, 'till.1')] }))
     expect(await store.get('stock', 's1.p1')).toMatchObject({ onHand: 4, source: 'ledger' })
+  })
+
+  it('shelf and tills are counted apart; where they go on disagreeing an alarm says by how much, until a count', async () => {
+    const store = open()
+    const openAlarms = async () =>
+      (await store.list('alarms', { limit: 9, status: 'open' })).items.map(
+        ({ kind, product, words }) => `${kind} ${product} ${words}`,
+      )
+    await store.applyBatch(batch(1, { stock: [shelf(20, start), sale(1, start + 1, 't.1')] }))
+    await store.applyBatch(
+      batch(2, { stock: [sale(9, start + 2, 't.2'), sale(9, start + 2, 't.2')] }),
+    )
+    await store.applyBatch(batch(3, { stock: [shelf(20, start + 3)] }))
+    expect(await store.get('stock', 's1.p1')).toMatchObject({
+      ...{ onHand: 20, source: 'shelf', shelfUnits: 20, ledgerUnits: 11, difference: 9 },
+      ...{ shelfAt: start + 3, ledgerSince: start + 1, disagreesSince: start + 2 },
+    })
+    expect(await openAlarms()).toEqual([])
+    await store.applyBatch(batch(4, { stock: [shelf(20, start + hourMs + 2)] }))
+    expect(await openAlarms()).toEqual([expect.stringContaining('9 too many')])
+    const count = movement('c', 20, { set: true, reason: 'count', at: start + hourMs + 3 })
+    await store.moveStock([count])
+    expect(await openAlarms()).toEqual([])
+    expect(await store.get('stock', 's1.p1')).toMatchObject({ difference: 0, disagreesSince: null })
   })
 
   it('out of stock begins with the evidence that nothing is left and ends with the first unit', async () => {

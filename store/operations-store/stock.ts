@@ -1,8 +1,11 @@
 import type { Planogram, StockEvidence, StockMovement, StockPosition } from '../../domain/index.ts'
+import { raiseAlarms } from './alarms.ts'
 import { invalid } from './errors.ts'
+import type { AlarmEvent } from './operations-store.ts'
 import { readByKey, upsertInChunks } from './rows.ts'
 import type { Tables } from './schema.ts'
 import type { Session } from './session.ts'
+import { readCounts, seeMovement, seeSale, seeShelf, viewCounts, wordsOf } from './stock-counts.ts'
 
 type StockRow = Tables['stock']
 
@@ -25,6 +28,7 @@ export function stockFromRow(row: StockRow): StockPosition {
     asOf: row.asOf,
     source: row.source as StockPosition['source'],
     outOfStockSince: row.outOfStockSince,
+    ...viewCounts(readCounts(row.counts), row.source === 'ledger' ? row.onHand : null),
   }
 }
 
@@ -114,7 +118,11 @@ export async function openStock(
         units: target - onHand,
         isSet: movement.set ? 1 : 0,
       })
-      change(site, product, at, { onHand: target, asOf: Math.max(row?.asOf ?? at, at) })
+      const counts = readCounts(row?.counts)
+      change(site, product, at, {
+        ...{ onHand: target, asOf: Math.max(row?.asOf ?? at, at) },
+        ...(counts ? { counts: JSON.stringify(seeMovement(counts, movement)) } : {}),
+      })
       return target - onHand
     },
     observe(evidence) {
@@ -123,15 +131,20 @@ export async function openStock(
       if (evidence.type === 'shelf') {
         // A shelf reading of before the last movement has not seen it; a late one is history.
         if (row && at < row.asOf) return
-        change(site, product, at, { onHand: Math.max(0, units), asOf: at, source: 'shelf' })
-      } else if (row?.source !== 'shelf') {
-        const { reference } = evidence
-        book.move({
-          ...{ id: `sale.${reference}.${product}`, site, product, at, reference },
-          units: -units,
-          set: false,
-          reason: 'sale',
-        })
+        const onHand = Math.max(0, units)
+        const counts = JSON.stringify(seeShelf(readCounts(row?.counts), onHand, at))
+        change(site, product, at, { onHand, asOf: at, source: 'shelf', counts })
+        return
+      }
+      const { reference } = evidence
+      const id = `sale.${reference}.${product}`
+      const sold = { id, site, product, at, reference, reason: 'sale' } as const
+      const counts = row?.source === 'shelf' ? readCounts(row.counts) : null
+      if (counts === null) book.move({ ...sold, units: -units, set: false })
+      else if (!known.has(id)) {
+        known.add(id)
+        ledger.push({ ...sold, units: -units, isSet: 0 })
+        change(site, product, at, { counts: JSON.stringify(seeSale(counts, units, at)) })
       }
     },
     async save() {
@@ -142,6 +155,10 @@ export async function openStock(
       }
       await upsertInChunks(session.db, 'stock', ['id'], changed)
       await upsertInChunks(session.db, 'movements', ['id'], ledger)
+      await raiseAlarms(
+        session,
+        changed.flatMap((row) => disagreement(before.get(row.id), row, changedAt.get(row.id)!)),
+      )
     },
   }
   return book
@@ -149,8 +166,23 @@ export async function openStock(
 
 /** The outbox tells of units, not of every reading that confirms them. */
 function sameNumbers(before: StockRow | undefined, after: StockRow): boolean {
+  if (before !== undefined && disagrees(before) !== disagrees(after)) return false
   const told = ['onHand', 'reserved', 'incoming', 'inTransit', 'safety', 'source'] as const
   return before !== undefined && told.every((name) => before[name] === after[name])
+}
+
+const disagrees = ({ counts }: StockRow): boolean =>
+  (readCounts(counts)?.disagreesSince ?? null) !== null
+
+/** The alarm that begins or ends with a change. */
+function disagreement(was: StockRow | undefined, row: StockRow, at: number): readonly AlarmEvent[] {
+  if (row.counts === null || was?.counts === row.counts) return []
+  const counts = readCounts(row.counts)
+  const raised = counts?.isAlarmed ?? false
+  if (counts === null || raised === (readCounts(was?.counts)?.isAlarmed ?? false)) return []
+  const { site, product } = row
+  const subject = { kind: 'stock-disagrees', site, device: null, product } as const
+  return [{ ...subject, severity: 'warning', raised, at, words: wordsOf(counts) }]
 }
 
 function emptyPosition(site: string, product: string, at: number, safety: number): StockRow {
@@ -225,7 +257,9 @@ export async function applyPlanograms(
     const next = {
       ...row,
       safety: planogram.safetyUnits ?? 0,
-      source: planogram.device === undefined ? 'ledger' : row.source,
+      ...(planogram.device === undefined
+        ? { source: 'ledger', counts: null }
+        : { source: row.source }),
     }
     if (next.safety === row.safety && next.source === row.source) continue
     changed.set(id, next)

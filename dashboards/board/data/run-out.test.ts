@@ -23,6 +23,8 @@ function position(site: string, onHand: number): StockView {
     asOf: '2026-11-14T10:00:00+08:00',
     source: 'shelf',
     outOfStockSince: null,
+    ...{ shelfUnits: onHand, shelfAt: null, ledgerUnits: null, ledgerSince: null },
+    ...{ difference: null, disagreesSince: null },
   }
 }
 

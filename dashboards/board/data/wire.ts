@@ -18,7 +18,10 @@ type Wire<T, K extends keyof T> = Omit<T, K> & {
 
 export type SiteView = MasterData['sites']
 export type ProductView = MasterData['products']
-export type StockView = Wire<StockPosition, 'asOf' | 'outOfStockSince'>
+export type StockView = Wire<
+  StockPosition,
+  'asOf' | 'outOfStockSince' | 'shelfAt' | 'ledgerSince' | 'disagreesSince'
+>
 export type ForecastView = Wire<Forecast, 'origin' | 'issuedAt'>
 export type TransferView = Wire<
   Transfer,
