@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { registerBackup } from './cli/backup.ts'
 import { registerCredentials } from './cli/credentials.ts'
 import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDevices } from './cli/devices.ts'
@@ -31,6 +32,7 @@ registerDeadLetters(program)
 registerPlan(program)
 registerModels(program)
 registerImportExport(program)
+registerBackup(program)
 registerSettings(program)
 registerDoctor(program)
 

@@ -3,6 +3,7 @@ import type { ApiContext } from './context.ts'
 import type { ApiDeps } from './deps.ts'
 import { listenAt, type ListeningApi } from './listen.ts'
 import { addAvailabilityRoutes } from './routes/availability.ts'
+import { addBackupRoutes } from './routes/backups.ts'
 import { addBoard } from './routes/board.ts'
 import { addBookingRoutes } from './routes/bookings.ts'
 import { addChangeRoutes } from './routes/changes.ts'
@@ -45,6 +46,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   addBookingRoutes(app, context)
   addChangeRoutes(app, context)
   addDeadLetterRoutes(app, context)
+  addBackupRoutes(app, context)
   addEventRoutes(app, context)
   await addImportRoutes(app, context)
   await addBoard(app, deps.boardFolder)

@@ -1,4 +1,4 @@
-import type { Basket, ClockAnchor, MasterData, SystemStatus } from '../domain/index.ts'
+import type { Basket, ClockAnchor, MasterData, Progress, SystemStatus } from '../domain/index.ts'
 import type { Clock } from '../domain/index.ts'
 import type { Settings } from '../config/index.ts'
 import type { Logger } from '../runtime/index.ts'
@@ -20,6 +20,23 @@ export type EstimateBasketMinutes = (
   basket: Basket,
   products: ReadonlyMap<string, MasterData['products']>,
 ) => { readonly p50: number; readonly p90: number }
+
+/** A backup of the data folder; times are of the wall. */
+export interface Backup {
+  readonly folder: string
+  readonly state: 'running' | 'done' | 'failed'
+  readonly startedAt: number
+  readonly finishedAt: number | null
+  readonly bytes: number
+  readonly words: string
+  readonly progress: Progress | null
+}
+
+export interface Backups {
+  readonly start: (folder: string) => Promise<Backup>
+  /** Newest first. */
+  readonly list: () => readonly Backup[]
+}
 
 export interface ApiDeps {
   readonly operations: OperationsStore
@@ -43,4 +60,5 @@ export interface ApiDeps {
     reason?: string,
   ) => Promise<{ readonly replayed: number; readonly stillBad: number }>
   readonly estimateBasketMinutes: EstimateBasketMinutes
+  readonly backups: Backups
 }

@@ -10,7 +10,12 @@ import { createServer } from './server.ts'
 /** An edge gateway has devices, and neither readings nor decisions. */
 export type GatewayApiDeps = Omit<
   ApiDeps,
-  'series' | 'seriesWriter' | 'boardFolder' | 'replayDeadLetters' | 'estimateBasketMinutes'
+  | 'series'
+  | 'seriesWriter'
+  | 'boardFolder'
+  | 'replayDeadLetters'
+  | 'estimateBasketMinutes'
+  | 'backups'
 >
 
 /** What of the API an edge gateway answers: how it is, and its devices. */

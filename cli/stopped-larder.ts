@@ -7,6 +7,7 @@ import { estimateBasketMinutes } from '../planner/index.ts'
 import { openDataFolder, silentLogger, wallClock } from '../runtime/index.ts'
 import { createSqliteSeriesStore, openOperationsStore } from '../store/index.ts'
 import { contentType, type Asked } from './ask.ts'
+import { readBackupList } from './backup/backup-list.ts'
 import { stoppedCityTime } from './up/clock-file.ts'
 
 /** The API over the stores of a Larder that does not run, under its lock. */
@@ -59,6 +60,10 @@ export async function askStores(data: string): Promise<Asked> {
           reason: reason as DeadLetterReason | undefined,
         }),
       estimateBasketMinutes,
+      backups: {
+        start: () => Promise.reject(notRunning()),
+        list: () => readBackupList(folder.file('backups.json')),
+      },
     })
     closers.push(() => api.app.close())
     return {

@@ -4,6 +4,7 @@
  */
 export * from './batch-records.ts'
 export * from './connect-message-log.ts'
+export * from './copy-message-log.ts'
 export * from './memory-message-log.ts'
 export * from './message-log.ts'
 export type { EmbeddedMessageLog, RecordSpan } from './packed-message-log.ts'

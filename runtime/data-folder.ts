@@ -1,17 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  fsyncSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { errorMessage, LarderError } from '../domain/index.ts'
+import { LarderError } from '../domain/index.ts'
 import { describeSystemError } from './service.ts'
+import { finishSwap } from './swap-files.ts'
+import { syncFolder, writeFileDurably } from './sync-files.ts'
 
 export interface RunInfo {
   readonly pid: number
@@ -38,6 +30,7 @@ export function openDataFolder(path: string): DataFolder {
   }
   const lock = join(path, 'lock')
   takeLock(lock, path)
+  finishSwap(path)
   const run = join(path, 'run.json')
   return {
     path,
@@ -106,40 +99,5 @@ function makeFolder(path: string): void {
   for (let above = dirname(resolve(path)); ; above = dirname(above)) {
     syncFolder(above)
     if (above === top || above === dirname(above)) return
-  }
-}
-
-/** Makes durable which files a folder has: names made, moved and removed in it. */
-export function syncFolder(path: string): void {
-  let descriptor: number
-  try {
-    descriptor = openSync(path, 'r')
-  } catch (error) {
-    // Windows opens no folders, and a folder that may be entered need not be readable.
-    if (['EISDIR', 'EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return
-    throw error
-  }
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Replaces a file so that a reader, or a start after a power cut, sees the old or the new one whole. */
-export function writeFileDurably(file: string, text: string, mode = 0o644): void {
-  const temporary = `${file}.new`
-  try {
-    const handle = openSync(temporary, 'w', mode)
-    writeFileSync(handle, text)
-    fsyncSync(handle)
-    closeSync(handle)
-    renameSync(temporary, file)
-    syncFolder(dirname(file))
-  } catch (error) {
-    throw describeSystemError(error, {
-      what: `${file} cannot be written`,
-      remedy: errorMessage(error),
-    })
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadKeys, startApi } from '../../api/index.ts'
 import { operationsAddress, type Settings } from '../../config/index.ts'
@@ -24,6 +25,8 @@ import {
   startOperationsWorker,
   startSeriesWorker,
 } from '../../store/index.ts'
+import { createBackups } from '../backup/start-backups.ts'
+import { keptElsewhere } from '../backup/kept-elsewhere.ts'
 import { startCityProcess, type CityProcess } from './city-process.ts'
 import { keepClock, readAnchor } from './clock-file.ts'
 import { governClock } from './clock-governor.ts'
@@ -170,7 +173,15 @@ async function compose(
     gateway,
     city: () => city,
   })
+  const backups = createBackups({
+    data: resolve(folder.path),
+    connectLog: () => log.connect(),
+    elsewhere: keptElsewhere(settings),
+    logger,
+  })
+  stops.add('a backup', () => backups.stop())
   const api = await startApi({
+    backups,
     operations: operations.store,
     series: series.store,
     seriesWriter: ingest.series,

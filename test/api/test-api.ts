@@ -63,6 +63,7 @@ export async function createTestApi(changes: Partial<ApiDeps> = {}): Promise<Tes
     metricsText: () => Promise.resolve('# HELP larder_up Up.\nlarder_up 1\n'),
     boardFolder: null,
     logger: silentLogger,
+    backups: { start: () => Promise.reject(new Error('none here')), list: () => [] },
     replayDeadLetters: () => Promise.resolve({ replayed: 0, stillBad: 0 }),
     estimateBasketMinutes: (basket) => ({
       p50: 2 * basket.lines.length,

@@ -214,6 +214,7 @@ function apiDeps({ operations, series, clock, settings }: HttpDeps): ApiDeps {
     metricsText: () => Promise.resolve(''),
     boardFolder: null,
     logger: silentLogger,
+    backups: { start: () => Promise.reject(new Error('none here')), list: () => [] },
     replayDeadLetters: () => Promise.resolve({ replayed: 0, stillBad: 0 }),
   }
 }
