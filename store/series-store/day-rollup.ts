@@ -1,7 +1,9 @@
+import { crc32 } from 'node:zlib'
 import { dayMs, hourMs } from '../../domain/index.ts'
+import { DamagedBlockError } from './block-codec.ts'
 
 const hours = 24
-const bytes = hours * (4 * 8 + 2 * 4)
+const hourBytes = 4 * 8 + 2 * 4
 
 /**
  * Twenty-four hours of one series. Every value is the fold of the hour's readings in their order, so that adding at the end
@@ -16,7 +18,6 @@ export interface DayRollup {
   readonly count: Uint32Array
   /** Milliseconds into the hour of its last reading. */
   readonly lastOffset: Uint32Array
-  readonly buffer: ArrayBuffer
   stale: number
 }
 
@@ -24,14 +25,8 @@ export function dayOf(at: number): number {
   return Math.floor(at / dayMs)
 }
 
-/** A day from its stored blob, or an empty one. */
-export function readDay(day: number, blob?: Uint8Array): DayRollup {
-  const buffer = new ArrayBuffer(bytes)
-  if (blob) new Uint8Array(buffer).set(blob)
-  return viewDay(day, buffer)
-}
-
-function viewDay(day: number, buffer: ArrayBuffer): DayRollup {
+export function emptyDay(day: number): DayRollup {
+  const buffer = new ArrayBuffer(hours * hourBytes)
   const floats = (index: number) => new Float64Array(buffer, index * hours * 8, hours)
   return {
     day,
@@ -41,9 +36,62 @@ function viewDay(day: number, buffer: ArrayBuffer): DayRollup {
     last: floats(3),
     count: new Uint32Array(buffer, 4 * hours * 8, hours),
     lastOffset: new Uint32Array(buffer, 4 * hours * 8 + hours * 4, hours),
-    buffer,
     stale: 0,
   }
+}
+
+/** As bytes, little-endian: CRC-32 of the rest, a bit per hour that has readings, and those hours: sum, min, max, last, count, offset of the last. */
+export function encodeDay(rollup: DayRollup): Uint8Array {
+  const { sum, min, max, last, count, lastOffset } = rollup
+  const blob = Buffer.allocUnsafe(8 + hours * hourBytes)
+  let bits = 0
+  let place = 8
+  for (let hour = 0; hour < hours; hour++) {
+    if (count[hour] === 0) continue
+    bits |= 1 << hour
+    blob.writeDoubleLE(sum[hour]!, place)
+    blob.writeDoubleLE(min[hour]!, place + 8)
+    blob.writeDoubleLE(max[hour]!, place + 16)
+    blob.writeDoubleLE(last[hour]!, place + 24)
+    blob.writeUInt32LE(count[hour]!, place + 32)
+    blob.writeUInt32LE(lastOffset[hour]!, place + 36)
+    place += hourBytes
+  }
+  blob.writeUInt32LE(bits, 4)
+  blob.writeUInt32LE(crc32(blob.subarray(4, place)), 0)
+  return blob.subarray(0, place)
+}
+
+/** Gives each hour that has readings; throws DamagedBlockError where a byte is not as written. */
+export function readHours(
+  blob: Uint8Array,
+  each: (hour: number, values: DataView, place: number) => void,
+): void {
+  if (blob.length < 8 || (blob.length - 8) % hourBytes !== 0)
+    throw new DamagedBlockError('Its length is none of ours.')
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.length)
+  if (view.getUint32(0, true) !== crc32(blob.subarray(4)))
+    throw new DamagedBlockError('Its checksum is not that of its bytes.')
+  const bits = view.getUint32(4, true)
+  let place = 8
+  for (let hour = 0; hour < hours; hour++) {
+    if ((bits & (1 << hour)) === 0) continue
+    each(hour, view, place)
+    place += hourBytes
+  }
+}
+
+export function decodeDay(day: number, blob: Uint8Array): DayRollup {
+  const rollup = emptyDay(day)
+  readHours(blob, (hour, view, place) => {
+    rollup.sum[hour] = view.getFloat64(place, true)
+    rollup.min[hour] = view.getFloat64(place + 8, true)
+    rollup.max[hour] = view.getFloat64(place + 16, true)
+    rollup.last[hour] = view.getFloat64(place + 24, true)
+    rollup.count[hour] = view.getUint32(place + 32, true)
+    rollup.lastOffset[hour] = view.getUint32(place + 36, true)
+  })
+  return rollup
 }
 
 /** Adds a reading that is the newest of its hour; one that is not makes its hour stale. */

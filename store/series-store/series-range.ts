@@ -1,49 +1,79 @@
-import type Database from 'better-sqlite3'
-import { LarderError, type Reading } from '../../domain/index.ts'
+import { dayMs, LarderError, type Reading } from '../../domain/index.ts'
+import type { ChunkTable } from './chunk-table.ts'
+import { dayOf } from './day-rollup.ts'
 import {
   compareNames,
   compareRows,
-  selectorSql,
   toReading,
   type ReadingRow,
   type SeriesName,
 } from './series-rows.ts'
 import type { SeriesStore } from './series-store.ts'
+import type { SeriesKey, SeriesView } from './series-view.ts'
+import type { Patch } from './settle.ts'
 
 interface Found {
   readonly name: SeriesName
   readonly row: ReadingRow
 }
 
-/** Readings of many series by time: each series is walked only up to the last row that can still be on the page. */
+export interface NamedSeries extends SeriesKey {
+  readonly name: SeriesName
+}
+
+/** From so many series on, those that have anything on a day are asked for first. */
+const manySeries = 64
+
+/**
+ * Readings of many series by time, a day after the other until the page is full: within a day each series is walked only up to
+ * the last row that can still be on the page.
+ */
 export function readRange(
-  db: Database.Database,
+  deps: { readonly chunks: ChunkTable; readonly view: SeriesView },
+  names: readonly NamedSeries[],
   query: Parameters<SeriesStore['range']>[0],
 ): Awaited<ReturnType<SeriesStore['range']>> {
+  const { chunks, view } = deps
   const after = query.after === undefined ? null : decodeCursor(query.after)
   const from = Math.max(query.from, after?.row.at ?? -Infinity)
-  const { where, parameters } = selectorSql(query)
-  const names = db
-    .prepare(`SELECT id, site, device, channel, gtin FROM series ${where}`)
-    .all(...parameters) as SeriesName[]
-  const walk = prepareWalk(db)
-  const wanted = query.limit + 1
-  let found: Found[] = []
-  let to = query.to
-  for (const name of names) {
-    let taken = 0
-    for (const row of walk(name.id, from, to)) {
-      // The last place may be shared by several readings of one moment, in an order that only all of them show.
-      if (taken >= wanted && row.at !== found.at(-1)!.row.at) break
-      if (after && compareFound({ name, row }, after) <= 0) continue
-      found.push({ name, row })
-      taken++
-    }
-    if (found.length <= wanted) continue
-    found = found.sort(compareFound).slice(0, wanted)
-    to = Math.min(to, found.at(-1)!.row.at + 1)
+  const patches = new Map<number, Patch>()
+  const days = new Set(chunks.days())
+  for (const series of names) {
+    const patch = view.patchOf(series)
+    if (!patch) continue
+    patches.set(series.id, patch)
+    for (let i = 0; i < patch.added.length; i++) days.add(dayOf(patch.added.at[i]!))
   }
-  found.sort(compareFound)
+  const wanted = query.limit + 1
+  const found: Found[] = []
+  for (const day of [...days].sort((a, b) => a - b)) {
+    if ((day + 1) * dayMs <= from) continue
+    if (day * dayMs >= query.to || found.length >= wanted) break
+    const stored = names.length < manySeries ? null : new Set(chunks.seriesOfDay(day))
+    const some = stored ? names.filter(({ id }) => stored.has(id) || patches.has(id)) : names
+    found.push(...readDay(day, some, wanted - found.length))
+  }
+
+  function readDay(day: number, some: readonly NamedSeries[], wanted: number): Found[] {
+    let found: Found[] = []
+    let to = query.to
+    for (const series of some) {
+      const { name } = series
+      let taken = 0
+      for (const row of view.rowsOf(series, day, from, to, patches.get(series.id) ?? null)) {
+        // The last place may be shared by several readings of one moment, in an order that only all of them show.
+        if (taken >= wanted && row.at !== found.at(-1)!.row.at) break
+        if (after && compareFound({ name, row }, after) <= 0) continue
+        found.push({ name, row })
+        taken++
+      }
+      if (found.length <= wanted) continue
+      found = found.sort(compareFound).slice(0, wanted)
+      to = Math.min(to, found.at(-1)!.row.at + 1)
+    }
+    return some.length > 1 ? found.sort(compareFound) : found
+  }
+
   const page = found.slice(0, query.limit)
   const last = page.at(-1)
   return {
@@ -54,24 +84,6 @@ export function readRange(
 
 function compareFound(a: Found, b: Found): number {
   return a.row.at - b.row.at || compareNames(a.name, b.name) || compareRows(a.row, b.row)
-}
-
-function prepareWalk(
-  db: Database.Database,
-): (series: number, from: number, to: number) => Iterable<ReadingRow> {
-  const columns = 'at, value, boots.boot AS boot, seq, idx, received_at, quality'
-  const statements = ['levels AS r', 'counts AS r INDEXED BY counts_by_time'].map((table) =>
-    db.prepare(
-      `SELECT ${columns} FROM ${table} JOIN boots ON boots.id = r.boot
-       WHERE series = ? AND at >= ? AND at < ? ORDER BY at`,
-    ),
-  )
-  return function* (series, from, to) {
-    // A series is a level or a count, so that one of the two has no rows.
-    for (const statement of statements) {
-      yield* statement.iterate(series, from, to) as Iterable<ReadingRow>
-    }
-  }
 }
 
 function encodeCursor({ name, row }: Found): string {

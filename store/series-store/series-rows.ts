@@ -20,7 +20,6 @@ const unregistered = qualityNumber('unregistered')
 export function isOfHour(quality: number): boolean {
   return quality !== unregistered
 }
-export const isOfHourSql = `quality <> ${unregistered}`
 
 const sequence = qualityNumber('sequence')
 
@@ -86,13 +85,6 @@ function compareBoots(a: string, b: string): number {
   const isCounter = counter.test(a)
   if (isCounter !== counter.test(b)) return isCounter ? -1 : 1
   return (isCounter ? a.length - b.length : 0) || compareText(a, b)
-}
-
-/** True where the new reading of a level's moment outranks the one that is there; of equal ones `sequence` stays, else the first received. */
-export function replaces(reading: Reading, quality: number, there: ReadingRow): boolean {
-  const order =
-    compareRank(reading, { ...there, index: there.idx }) || compareDoubt(there.quality, quality)
-  return (order || there.received_at - reading.receivedAt || there.quality - quality) > 0
 }
 
 /** The order of one series' readings. */

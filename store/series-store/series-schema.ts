@@ -1,10 +1,11 @@
 import Database from 'better-sqlite3'
 import { errorMessage, LarderError } from '../../domain/index.ts'
+import { moveRows } from './move-rows.ts'
 
 /**
  * Each entry takes a database one version further; `user_version` says how many ran. Never change one that was released.
  * Rows are WITHOUT ROWID, so that a range of one series is one walk. `boot` is a number of `boots`, because it repeats.
- * `days` holds 24 hours of one series as one blob (day-rollup.ts): a read of 28 days x 10,000 series walks 280,000 rows, not 6.7 million.
+ * `rollups` (first: `days`) holds 24 hours of one series as one blob (day-rollup.ts): a read of 28 days x 10,000 series walks 280,000 rows, not 6.7 million.
  */
 export const migrations: readonly string[] = [
   `
@@ -48,6 +49,32 @@ export const migrations: readonly string[] = [
   ) GROUP BY quality;
   ALTER TABLE series ADD COLUMN pruned_before INTEGER NOT NULL DEFAULT 0;
   `,
+  // A batch is one row (a segment), later merged into chunks of one series. By day first, so that all that is
+  // written at one time lies together, and a day that is dropped too.
+  `
+  CREATE TABLE segments (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+  CREATE TABLE merged (
+    one INTEGER PRIMARY KEY, floor INTEGER NOT NULL, through INTEGER NOT NULL, series INTEGER NOT NULL
+  );
+  INSERT INTO merged VALUES (1, 0, 0, 0);
+  CREATE TABLE chunks (
+    day INTEGER NOT NULL, series INTEGER NOT NULL, at INTEGER NOT NULL, last_at INTEGER NOT NULL, readings INTEGER NOT NULL,
+    boot INTEGER, min_seq INTEGER NOT NULL, max_seq INTEGER NOT NULL, quality INTEGER, blob INTEGER NOT NULL,
+    PRIMARY KEY (day, series, at)
+  ) WITHOUT ROWID;
+  CREATE TABLE chunk_blobs (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+  CREATE TABLE rollups (
+    day INTEGER NOT NULL, series INTEGER NOT NULL, hours BLOB NOT NULL,
+    PRIMARY KEY (day, series)
+  ) WITHOUT ROWID;
+  CREATE TABLE count_heads (
+    series INTEGER NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,
+    PRIMARY KEY (series, boot)
+  ) WITHOUT ROWID;
+  CREATE TABLE damaged (
+    id INTEGER PRIMARY KEY, words TEXT NOT NULL, data BLOB
+  );
+  `,
 ]
 
 /** The system caches the file's pages for both connections: these only spare the copies of those used all the time. */
@@ -65,6 +92,7 @@ export function openSeriesDatabase(file: string, readonly: boolean): Database.Da
   db.pragma('synchronous = NORMAL')
   db.pragma('journal_size_limit = 67108864')
   migrate(db, file)
+  moveRows(db)
   return db
 }
 

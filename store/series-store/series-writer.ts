@@ -1,324 +1,153 @@
 import type Database from 'better-sqlite3'
-import { channelType, dayMs, hourMs, type Applied, type Reading } from '../../domain/index.ts'
-import { addToDay, dayOf, markStale, readDay, recomputeHour, type DayRollup } from './day-rollup.ts'
-import {
-  compareDoubt,
-  compareRank,
-  compareRows,
-  isOfHour,
-  qualities,
-  qualityNumber,
-  replaces,
-  toReading,
-  type ReadingRow,
-  type SeriesName,
-} from './series-rows.ts'
+import { hourMs, type Applied, type Reading } from '../../domain/index.ts'
+import type { BlockCodec } from './block-codec.ts'
+import type { Boots } from './boots.ts'
+import { createChunkTable, type Chunk } from './chunk-table.ts'
+import { mark } from './columns.ts'
+import { createCountHeads } from './count-heads.ts'
+import { createSeriesMerger, readTotals } from './merge-series.ts'
+import { createMerger } from './merger.ts'
+import { reservePending, type Pending } from './pending.ts'
+import { chunkPruner } from './prune-chunks.ts'
 import { findProblem } from './reading-problem.ts'
-import { saveApplied } from './save-applied.ts'
-import { highestSeqFinder, prepareStatements } from './series-statements.ts'
+import { createRollupTable } from './rollup-table.ts'
+import { prepareApplied } from './save-applied.ts'
+import type { SegmentFeed } from './segments.ts'
+import { createSeriesBook } from './series-book.ts'
+import { qualities, qualityNumber } from './series-rows.ts'
 import type { WriteOutcome } from './series-store.ts'
+import { createSeriesView } from './series-view.ts'
 
 const stored: WriteOutcome = { status: 'stored' }
-/** Boots kept in memory; a map past this size is emptied and filled again from the table. */
-const bootsInMemory = 100_000
-
-interface SeriesState {
-  readonly id: number
-  readonly name: SeriesName
-  readonly isCount: boolean
-  prunedBefore: number
-  latest: Reading | null
-  isLatestChanged: boolean
-  /** Days read or changed in this transaction, and the newest one of earlier ones. */
-  readonly days: Map<number, DayRollup>
-  readonly changedDays: Set<DayRollup>
-  /** Highest seq there is of a boot that was imported: an imported row beyond it corrects nothing. */
-  readonly highestSeq: Map<number, number>
-  isTouched: boolean
-}
 
 export interface SeriesWriter {
   write(readings: readonly Reading[], applied: Applied | undefined): readonly WriteOutcome[]
-  /** Deletes readings before a full hour, some series at a time; `more` says whether to call again. */
-  prune(before: number, seriesAtOnce: number): { readonly readings: number; readonly more: boolean }
+  /** Merges a part of what waits; false where nothing is left. */
+  mergeSome(): boolean
+  /** Deletes some of the readings before a full hour; `more` says whether to call again. */
+  prune(before: number): { readonly readings: number; readonly more: boolean }
   /** Deletes the roll-ups of whole days before this moment. */
   pruneRollups(before: number): void
 }
 
-/** The one writer of a series database. A transaction that fails leaves neither rows nor remembered state behind. */
-export function createSeriesWriter(db: Database.Database): SeriesWriter {
-  const sql = prepareStatements(db)
-  const findHighestSeq = highestSeqFinder(db)
-  const states = new Map<string, SeriesState>()
-  const bootIds = new Map<string, number>()
-  let touched: SeriesState[] = []
-  let totals = readTotals(db)
+/**
+ * The one writer of a series database. A batch is one row, appended; a share of the merging is done after it. After an error
+ * what it remembers may be none of the file's: make another one.
+ */
+export function createSeriesWriter(deps: {
+  readonly db: Database.Database
+  readonly codec: BlockCodec
+  readonly boots: Boots
+  readonly pending: Pending
+  readonly feed: SegmentFeed
+  readonly onDamage: (words: string) => void
+  readonly mergeAt?: number | undefined
+}): SeriesWriter {
+  const { db, codec, boots, pending, feed } = deps
+  const totals = readTotals(db, qualities.length)
+  const keepDamaged = db.prepare(
+    'INSERT INTO damaged (words, data) SELECT ?, (SELECT data FROM chunk_blobs WHERE id = ?)',
+  )
+  const chunks = createChunkTable(db, codec, (chunk: Chunk, error) => {
+    keepDamaged.run(error.message, chunk.blob)
+    chunks.remove(chunk)
+    if (chunk.quality !== null) totals[chunk.quality]! -= chunk.readings
+    deps.onDamage(error.message)
+  })
+  const view = createSeriesView({ chunks, pending, boots })
+  const rollups = createRollupTable(db, view)
+  const book = createSeriesBook(db)
+  const heads = createCountHeads(db)
+  const mergeOne = createSeriesMerger({ db, chunks, view, rollups, heads, boots, totals })
+  const merger = createMerger({
+    ...{ db, pending, feed, saveTotals, mergeAt: deps.mergeAt },
+    mergeSeries: (series, end) => mergeOne(book.get(series), end),
+  })
+  const saveApplied = prepareApplied(db)
+  const addSegment = db.prepare('INSERT INTO segments VALUES (?, ?)')
+  const saveTotal = db.prepare('INSERT OR REPLACE INTO totals VALUES (?, ?)')
+  const pruneSome = chunkPruner(db, chunks, totals)
+  const qualityOf = new Map(qualities.map((quality) => [quality, qualityNumber(quality)]))
+  const { columns, series } = pending
 
-  function stateOf(reading: Reading): SeriesState {
-    const gtin = reading.gtin ?? ''
-    const key = `${reading.site}/${reading.device}/${reading.channel}/${gtin}`
-    const known = states.get(key)
-    if (known) return known
-    const names = [reading.site, reading.device, reading.channel, gtin]
-    const row =
-      (sql.findSeries.get(...names) as { id: number; pruned_before: number } | undefined) ??
-      (sql.addSeries.get(...names) as { id: number; pruned_before: number })
-    const name = {
-      id: row.id,
-      site: reading.site,
-      device: reading.device,
-      channel: reading.channel,
-      gtin,
-    }
-    const latest = sql.findLatest.get(row.id) as ReadingRow | undefined
-    const state: SeriesState = {
-      id: row.id,
-      name,
-      isCount: channelType(reading.channel) === 'count',
-      prunedBefore: row.pruned_before,
-      latest: latest ? toReading(name, latest) : null,
-      isLatestChanged: false,
-      days: new Map(),
-      changedDays: new Set(),
-      highestSeq: new Map(),
-      isTouched: false,
-    }
-    states.set(key, state)
-    return state
+  for (let i = 0; i < columns.length; i++) {
+    const booked = book.get(series.values[i]!)
+    booked.newestAt = Math.max(booked.newestAt, columns.at[i]!)
+    if (booked.isCount)
+      heads.mayBeKnown(booked.id, columns.boot[i]!, columns.seq[i]!, columns.index[i]!)
   }
 
-  function bootId(boot: string): number {
-    const known = bootIds.get(boot)
-    if (known !== undefined) return known
-    const row = (sql.findBoot.get(boot) ?? sql.addBoot.get(boot)) as { id: number }
-    if (bootIds.size >= bootsInMemory) bootIds.clear()
-    bootIds.set(boot, row.id)
-    return row.id
+  function saveTotals(): void {
+    for (const [quality, readings] of totals.entries()) saveTotal.run(quality, readings)
   }
 
-  function changeDay(state: SeriesState, at: number): DayRollup {
-    const day = dayOf(at)
-    let rollup = state.days.get(day)
-    if (!rollup) {
-      const row = sql.findDay.get(state.id, day) as { hours: Uint8Array } | undefined
-      rollup = readDay(day, row?.hours)
-      state.days.set(day, rollup)
-    }
-    state.changedDays.add(rollup)
-    return rollup
-  }
-
-  function writeLevel(state: SeriesState, reading: Reading): void {
-    const boot = bootId(reading.boot)
-    const { at, value, seq, index, receivedAt } = reading
-    const quality = qualityNumber(reading.quality)
-    if (
-      sql.addLevel.run(state.id, at, value, boot, seq, index, receivedAt, quality).changes === 1
-    ) {
-      totals[quality]!++
-      if (isOfHour(quality)) addToDay(changeDay(state, at), at, value)
-      seeLatest(state, reading)
-      return
-    }
-    const there = sql.findLevel.get(state.id, at) as ReadingRow
-    if (!replaces(reading, quality, there)) return
-    sql.replaceLevel.run(value, boot, seq, index, receivedAt, quality, state.id, at)
-    totals[there.quality]!--
-    totals[quality]!++
-    if (there.value !== value || there.quality !== quality) markStale(changeDay(state, at), at)
-    seeLatest(state, reading)
-  }
-
-  function writeCount(state: SeriesState, reading: Reading): void {
-    const boot = bootId(reading.boot)
-    const { at, value, seq, index, receivedAt } = reading
-    const quality = qualityNumber(reading.quality)
-    if (reading.quality === 'imported') dropEarlierImport(state, boot, reading)
-    else if (seq > (state.highestSeq.get(boot) ?? Infinity)) state.highestSeq.set(boot, seq)
-    if (
-      sql.addCount.run(state.id, boot, seq, index, value, at, receivedAt, quality).changes === 1
-    ) {
-      totals[quality]!++
-      if (isOfHour(quality)) addToDay(changeDay(state, at), at, value)
-      seeLatest(state, reading)
-      return
-    }
-    const there = sql.findCount.get(state.id, boot, seq, index, value) as ReadingRow
-    const order = compareDoubt(quality, there.quality) || at - there.at
-    if ((order || receivedAt - there.received_at || quality - there.quality) >= 0) return
-    sql.replaceCount.run(at, receivedAt, quality, state.id, boot, seq, index, value)
-    totals[there.quality]!--
-    totals[quality]!++
-    findLatestAgain(state)
-    if (there.at === at && there.quality === quality) return
-    markStale(changeDay(state, there.at), there.at)
-    markStale(changeDay(state, at), at)
-  }
-
-  /** A file imported again with another number corrects the first: its units are not sold twice. */
-  function dropEarlierImport(state: SeriesState, boot: number, reading: Reading): void {
-    const highest = state.highestSeq.get(boot) ?? findHighestSeq(state.id, boot)
-    state.highestSeq.set(boot, Math.max(highest, reading.seq))
-    if (reading.seq > highest) return
-    const rows = sql.dropOthers.all(
-      state.id,
-      boot,
-      reading.seq,
-      reading.index,
-      reading.value,
-    ) as ReadingRow[]
-    for (const row of rows) {
-      totals[row.quality]!--
-      markStale(changeDay(state, row.at), row.at)
-    }
-    if (rows.length > 0) findLatestAgain(state)
-  }
-
-  function seeLatest(state: SeriesState, reading: Reading): void {
-    const { latest } = state
-    const order = latest ? reading.at - latest.at || compareRank(reading, latest) : 1
-    if (order < 0) return
-    state.latest = reading
-    state.isLatestChanged = true
-  }
-
-  function findLatestAgain(state: SeriesState): void {
-    const rows = sql.newestCounts.all(state.id, state.id) as ReadingRow[]
-    const newest = rows.sort(compareRows).at(-1)
-    state.latest = newest ? toReading(state.name, newest) : null
-    state.isLatestChanged = true
-  }
-
-  function writeOne(reading: Reading): WriteOutcome {
+  function append(reading: Reading): WriteOutcome {
     const problem = findProblem(reading)
     if (problem !== null) return { status: 'rejected', words: problem }
-    const state = stateOf(reading)
-    if (reading.at < state.prunedBefore) {
+    const booked = book.find(reading)
+    const { at, seq, index } = reading
+    if (at < booked.prunedBefore) {
       return {
         status: 'rejected',
-        words: `It is older than what is kept of its series (${new Date(state.prunedBefore).toISOString()}).`,
+        words: `It is older than what is kept of its series (${new Date(booked.prunedBefore).toISOString()}).`,
       }
     }
-    if (!state.isTouched) {
-      state.isTouched = true
-      touched.push(state)
-    }
-    if (state.isCount) writeCount(state, reading)
-    else writeLevel(state, reading)
+    const boot = boots.idOf(reading.boot)
+    let marks = 0
+    if (at > booked.newestAt) booked.newestAt = at
+    else marks = booked.isCount ? mark.late : mark.late | mark.known
+    if (booked.isCount && heads.mayBeKnown(booked.id, boot, seq, index)) marks |= mark.known
+    const place = columns.length
+    series.values[place] = booked.id
+    columns.at[place] = at
+    // There is one zero.
+    columns.value[place] = reading.value + 0
+    columns.boot[place] = boot
+    columns.seq[place] = seq
+    columns.index[place] = index
+    columns.receivedAt[place] = reading.receivedAt
+    columns.quality[place] = qualityOf.get(reading.quality)! | marks
+    columns.length = place + 1
     return stored
-  }
-
-  function saveTouched(): void {
-    for (const state of touched) {
-      if (state.isLatestChanged && state.latest) {
-        const { at, value, boot, seq, index, receivedAt, quality } = state.latest
-        sql.saveLatest.run(
-          state.id,
-          at,
-          value,
-          bootId(boot),
-          seq,
-          index,
-          receivedAt,
-          qualityNumber(quality),
-        )
-      }
-      for (const rollup of state.changedDays) {
-        if (rollup.stale !== 0) recomputeStale(state, rollup)
-        sql.saveDay.run(state.id, rollup.day, new Uint8Array(rollup.buffer))
-      }
-    }
-  }
-
-  function recomputeStale(state: SeriesState, rollup: DayRollup): void {
-    const select = state.isCount ? sql.countsOf : sql.levelsOf
-    for (let hour = 0; hour < 24; hour++) {
-      if ((rollup.stale & (1 << hour)) === 0) continue
-      const from = rollup.day * dayMs + hour * hourMs
-      const rows = select.all(state.id, from, from + hourMs) as ReadingRow[]
-      if (state.isCount) rows.sort(compareRows)
-      recomputeHour(rollup, hour, rows)
-    }
-    rollup.stale = 0
-  }
-
-  function forgetTransaction(): void {
-    for (const state of touched) {
-      state.isLatestChanged = false
-      state.isTouched = false
-      state.changedDays.clear()
-      if (state.days.size > 1) {
-        const newest = Math.max(...state.days.keys())
-        for (const day of state.days.keys()) if (day !== newest) state.days.delete(day)
-      }
-    }
-    touched = []
   }
 
   const transact = db.transaction(
     (readings: readonly Reading[], applied: Applied | undefined): WriteOutcome[] => {
-      const outcomes = readings.map(writeOne)
-      saveTouched()
-      for (const [quality, readings] of totals.entries()) sql.saveTotal.run(quality, readings)
-      if (applied) saveApplied(sql, readings, applied)
+      if (applied) saveApplied(readings, applied)
+      const from = columns.length
+      reservePending(pending, readings.length)
+      const outcomes = readings.map(append)
+      if (columns.length > from) {
+        const segment = codec.encode(columns, from, columns.length, series.values)
+        const id = feed.lastSegment() + 1
+        addSegment.run(id, segment)
+        feed.note(id)
+      }
       return outcomes
     },
   )
 
-  const pruneSome = db.transaction((before: number, seriesAtOnce: number) => {
-    const rows = sql.seriesToPrune.all(before, before, before, seriesAtOnce) as { id: number }[]
-    let readings = 0
-    for (const { id } of rows) {
-      for (const remove of [sql.pruneLevels, sql.pruneCounts]) {
-        for (const { quality } of remove.all(id, before) as { quality: number }[]) {
-          totals[quality]!--
-          readings++
-        }
-      }
-      sql.savePruned.run(before, id)
-    }
-    for (const [quality, readings] of totals.entries()) sql.saveTotal.run(quality, readings)
-    return { readings, more: rows.length === seriesAtOnce }
-  })
-
-  function orForgetAll<T>(run: () => T): T {
-    try {
-      return run()
-    } catch (error) {
-      states.clear()
-      bootIds.clear()
-      touched = []
-      totals = readTotals(db)
-      throw error
-    }
-  }
-
   return {
-    write: (readings, applied) =>
-      orForgetAll(() => {
-        const outcomes = transact.immediate(readings, applied)
-        forgetTransaction()
-        return outcomes
-      }),
-    pruneRollups: (before) => {
-      sql.pruneDays.run(dayOf(before))
-      states.clear()
+    write(readings, applied) {
+      const from = columns.length
+      const outcomes = transact.immediate(readings, applied)
+      pending.link(from)
+      if (columns.length > from) merger.afterWrite(from)
+      return outcomes
     },
-    prune: (before, seriesAtOnce) =>
-      orForgetAll(() => {
-        const result = pruneSome.immediate(Math.floor(before / hourMs) * hourMs, seriesAtOnce)
-        states.clear()
-        return result
-      }),
+    mergeSome: () => merger.some(),
+    prune(before) {
+      const hour = Math.floor(before / hourMs) * hourMs
+      const { readings, more, series } = pruneSome(hour, saveTotals)
+      for (const id of series) {
+        const booked = book.get(id)
+        booked.prunedBefore = Math.max(booked.prunedBefore, hour)
+        booked.smallChunks = null
+      }
+      return { readings, more }
+    },
+    pruneRollups: (before) => {
+      rollups.prune(before)
+    },
   }
-}
-
-function readTotals(db: Database.Database): number[] {
-  const totals = qualities.map(() => 0)
-  const rows = db.prepare('SELECT quality, readings FROM totals').all() as {
-    quality: number
-    readings: number
-  }[]
-  for (const { quality, readings } of rows) totals[quality] = readings
-  return totals
 }

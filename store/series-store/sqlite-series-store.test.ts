@@ -30,6 +30,13 @@ describeSeriesStore('sqlite file', () => {
   })
 })
 
+for (const mergeAt of [1, 7]) {
+  describeSeriesStore(`merged at every ${mergeAt} readings`, () => {
+    const store = createSqliteSeriesStore({ file: ':memory:', mergeAt })
+    return Promise.resolve({ store, stop: () => store.close() })
+  })
+}
+
 describeSeriesStore('through a message port', () => {
   const served = createMemorySeriesStore()
   const { port1, port2 } = new MessageChannel()

@@ -1,0 +1,59 @@
+import type Database from 'better-sqlite3'
+import type { Columns } from './columns.ts'
+
+/** The highest (seq, index) of each boot of a count: one above it is new without a look at what is stored. */
+export interface CountHeads {
+  /** Whether a count may be there already; raises the highest where it cannot. */
+  mayBeKnown(series: number, boot: number, seq: number, index: number): boolean
+  /** Keeps the highest of merged readings in the file. */
+  save(series: number, merged: Columns): void
+}
+
+interface Head {
+  seq: number
+  idx: number
+}
+
+/** Above every boot's number. */
+const boots = 2 ** 26
+
+export function createCountHeads(db: Database.Database): CountHeads {
+  const find = db.prepare('SELECT seq, idx FROM count_heads WHERE series = ? AND boot = ?')
+  const save = db.prepare(
+    `INSERT INTO count_heads VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, idx = excluded.idx
+     WHERE (excluded.seq, excluded.idx) > (seq, idx)`,
+  )
+  const heads = new Map<number, Head>()
+
+  function headOf(series: number, boot: number): Head {
+    const key = series * boots + boot
+    let head = heads.get(key)
+    if (!head) {
+      head = (find.get(series, boot) as Head | undefined) ?? { seq: -Infinity, idx: 0 }
+      heads.set(key, head)
+    }
+    return head
+  }
+
+  return {
+    mayBeKnown(series, boot, seq, index) {
+      const head = headOf(series, boot)
+      if (seq < head.seq || (seq === head.seq && index <= head.idx)) return true
+      head.seq = seq
+      head.idx = index
+      return false
+    },
+    save(series, { boot, seq, index, length }) {
+      let first = 0
+      for (let i = 1; i <= length; i++) {
+        if (i < length && boot[i] === boot[first]) {
+          if (seq[i]! > seq[first]! || (seq[i] === seq[first] && index[i]! > index[first]!))
+            first = i
+          continue
+        }
+        save.run(series, boot[first]!, seq[first]!, index[first]!)
+        first = i
+      }
+    },
+  }
+}
