@@ -84,10 +84,15 @@ export const Settings = Type.Object(
       {
         brokers: text(
           '',
-          'Kafka brokers of the message log, host:9092,host2:9092; empty: SQLite in the data folder.',
+          'Kafka brokers that keep the log (host:9092,…); empty: a file of the data folder. Needs npm run setup:kafka.',
         ),
-        topic: text('larder-messages', 'Kafka topic of the message log.'),
-        partitions: whole(12, 1, 1000, 'Partitions of that topic, used when it is made.'),
+        topic: text('larder-messages', 'The topic of the log on Kafka; made where it is absent.'),
+        partitions: whole(
+          12,
+          1,
+          10_000,
+          'Partitions of a topic that is made: as many processes can share ingest. Sites are shared out over them; it cannot be changed later.',
+        ),
         keepDays: number(7, 0.01, 3650, 'Raw messages are kept so long, in city days.'),
         keepMegabytes: whole(2048, 16, 1_000_000, 'And at most so many megabytes of them.'),
         batchWaitMs: number(

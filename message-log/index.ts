@@ -5,6 +5,8 @@
 export * from './batch-records.ts'
 export * from './connect-message-log.ts'
 export * from './copy-message-log.ts'
+export { createKafkaMessageLog } from './kafka/create-kafka-message-log.ts'
+export type { KafkaLogOptions } from './kafka/kafka-options.ts'
 export * from './memory-message-log.ts'
 export * from './message-log.ts'
 export type { EmbeddedMessageLog, RecordSpan } from './packed-message-log.ts'

@@ -158,6 +158,15 @@ export function describeMessageLog(name: string, open: () => Promise<MessageLog>
       expect(stats.ends).toEqual(new Map([[0, 10]]))
       expect(stats.bytes).toBeGreaterThan(0)
     })
+  })
+}
+
+/** What a log keeps that drops old messages itself. */
+export function describePruning(name: string, open: () => Promise<MessageLog>): void {
+  describe(`${name}, pruned`, () => {
+    let log: MessageLog
+    beforeEach(async () => void (log = await open()))
+    afterEach(() => log.close())
 
     it('prunes what is old and passed by every reader, and nothing else', async () => {
       for (let from = 1; from <= 50; from += 10) await log.append(messages(from, from + 9))

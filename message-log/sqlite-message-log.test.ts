@@ -7,6 +7,7 @@ import { createManualClock, createRandom } from '../runtime/index.ts'
 import { describeEmbeddedMessageLog } from './embedded-message-log.contract.ts'
 import {
   describeMessageLog,
+  describePruning,
   message,
   messages,
   readMessages,
@@ -29,6 +30,7 @@ function open(file: string, connect?: (file: string) => Database.Database) {
 }
 
 describeMessageLog('the SQLite log', () => Promise.resolve(open(newFile()).log))
+describePruning('the SQLite log', () => Promise.resolve(open(newFile()).log))
 describeEmbeddedMessageLog('the SQLite log', () => Promise.resolve(open(newFile()).log))
 
 describe('the SQLite log', () => {

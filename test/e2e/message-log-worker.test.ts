@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { LarderError } from '../../domain/index.ts'
-import { connectMessageLog, startMessageLogWorker } from '../../message-log/index.ts'
+import {
+  connectMessageLog,
+  startMessageLogWorker,
+  type MessageLog,
+} from '../../message-log/index.ts'
 import {
   describeMessageLog,
+  describePruning,
   messages,
   readMessages,
   textOf,
@@ -25,10 +30,12 @@ const start = (file = join(folder, `${++files}.db`)) =>
     onDeath: (error) => expect.unreachable(error.message),
   })
 
-describeMessageLog('the log in a worker', async () => {
+const openWorker = async (): Promise<MessageLog> => {
   const worker = await start()
   return { ...worker.log, close: () => worker.stop() }
-})
+}
+describeMessageLog('the log in a worker', openWorker)
+describePruning('the log in a worker', openWorker)
 
 describe('the log in a worker', () => {
   it('serves several connections: one writes, another reads, both on the same messages', async () => {
