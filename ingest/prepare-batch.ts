@@ -47,8 +47,11 @@ export async function prepareMessages(
   for (const message of decoded) {
     if (message.type !== 'telemetry') prepared.push(withoutReadings(message))
     else {
-      const one = prepareTelemetry(message, deps)
-      prepared.push(one.isSequenceFault ? await withDoubted(one, message, deps) : one)
+      const conflicts: Telemetry[] = []
+      const one = prepareTelemetry(message, conflicts, deps)
+      prepared.push(
+        conflicts.length === 0 ? one : { ...one, doubted: await doubt(message, conflicts, deps) },
+      )
     }
   }
   return prepared
@@ -61,12 +64,16 @@ function withoutReadings(message: DecodedMessage): PreparedMessage {
   }
 }
 
-function prepareTelemetry(message: TelemetryMessage, deps: PrepareDeps): PreparedMessage {
+/** Also adds to `conflicts` the parts whose number another one had first. */
+function prepareTelemetry(
+  message: TelemetryMessage,
+  conflicts: Telemetry[],
+  deps: PrepareDeps,
+): PreparedMessage {
   const { site, device } = message.topic
   const { isRegistered } = deps.catalogue.device(site, device)
   const readings: Reading[] = []
   let isClockFault = false
-  let isSequenceFault = false
   let duplicates = 0
   let firstIndex = 0
   for (const part of message.parts) {
@@ -76,13 +83,14 @@ function prepareTelemetry(message: TelemetryMessage, deps: PrepareDeps): Prepare
     else {
       const isBelieved = isClockBelieved(part.at, message.receivedAt, deps.clockAheadMinutes)
       isClockFault ||= !isBelieved
-      isSequenceFault ||= verdict === 'conflict'
+      if (verdict === 'conflict') conflicts.push(part)
       const quality = qualityOf(isRegistered, verdict === 'conflict', isBelieved)
       const aside = verdict === 'conflict' ? hash : null
       addReadings(readings, { message, part, firstIndex, isBelieved, quality, aside })
     }
     firstIndex += part.values.length
   }
+  const isSequenceFault = conflicts.length > 0
   return { message, readings, doubted: none, isClockFault, isSequenceFault, duplicates }
 }
 
@@ -101,21 +109,20 @@ function see(
 }
 
 /** A number given twice is the fault of both messages, whichever came first: the one that is stored already is marked as well. */
-async function withDoubted(
-  prepared: PreparedMessage,
-  { topic: { site, device }, partition, parts }: TelemetryMessage,
+async function doubt(
+  { topic: { site, device }, partition }: TelemetryMessage,
+  conflicts: readonly Telemetry[],
   deps: PrepareDeps,
-): Promise<PreparedMessage> {
+): Promise<readonly Reading[]> {
   const doubted: Reading[] = []
-  for (const { boot, seq } of parts) {
+  for (const { boot, seq } of conflicts) {
     const position = seq === null ? null : deps.memory.positionOf(site, device, boot, seq)
     const first = position === null ? null : await deps.read?.(partition, position)
-    if (!first || first.position === prepared.message.position) continue
+    if (!first) continue
     const message = decodeMessage(first, partition, { ...deps, isReplay: true })
-    if (message.type !== 'telemetry') continue
-    doubted.push(...readingsOf(message, boot, seq, deps))
+    if (message.type === 'telemetry') doubted.push(...readingsOf(message, boot, seq, deps))
   }
-  return { ...prepared, doubted }
+  return doubted
 }
 
 /** The readings of one number of a message as they were stored, but for their quality. */
