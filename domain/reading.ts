@@ -33,6 +33,25 @@ export const derivedDevice = 'derived'
  */
 export const outOfStockMinutes = 'outOfStockMinutes'
 
+/** Of a site: how often the doors of its cold zones went from shut to open in the hour, and for how many minutes they stood open. */
+export const doorOpenings = 'doorOpenings'
+export const doorOpenMinutes = 'doorOpenMinutes'
+/** Of a product: units taken off and put on shelves whose firmware does not count picks, in the hour. */
+export const shelfPicks = 'shelfPicks'
+export const shelfRefills = 'shelfRefills'
+/** Of a product: units on shelves that only weigh, at the end of the hour. */
+export const shelfUnits = 'shelfUnits'
+
+/** What ingest derives of each full hour under the device `derived`: levels, `at` the start of the hour; the larger seq is the later word. */
+export const derivedChannels: readonly { readonly name: string; readonly unit: string }[] = [
+  { name: outOfStockMinutes, unit: 'min' },
+  { name: doorOpenings, unit: 'count' },
+  { name: doorOpenMinutes, unit: 'min' },
+  { name: shelfPicks, unit: 'count' },
+  { name: shelfRefills, unit: 'count' },
+  { name: shelfUnits, unit: 'count' },
+]
+
 /** Level or count; an unknown channel is a level. */
 export function channelType(channel: string): ChannelType {
   return channels.find((known) => known.name === channel)?.type ?? 'level'

@@ -15,6 +15,8 @@ export interface Catalogue {
   shelfProducts(site: string, device: string): readonly string[]
   /** Shelf sensors of a site's product. */
   shelvesOf(site: string, product: string): readonly string[]
+  /** Mass of one unit before a shelf sensor, by its planogram; null where it does not say. */
+  unitGrams(site: string, device: string): number | null
   /** Products of a site that have a shelf sensor. */
   watchedProducts(site: string): readonly string[]
   productByGtin(gtin: string): string | null
@@ -42,6 +44,7 @@ export async function createCatalogue(
   let products = new Map<string, string>()
   let shelves = new Map<string, Map<string, string[]>>()
   let productsByShelf = new Map<string, string[]>()
+  let masses = new Map<string, number>()
   let watched = new Map<string, readonly string[]>()
   /** By site and name: a text put together from both for every message costs more than the rest of it. */
   const devices = new Map<string, Map<string, KnownDevice & { readonly until: number }>>()
@@ -70,8 +73,10 @@ export async function createCatalogue(
     gtins = new Map(allProducts.map(({ id, gtin }) => [id, gtin]))
     shelves = new Map()
     productsByShelf = new Map()
-    for (const { site, product, device } of planograms) {
+    masses = new Map()
+    for (const { site, product, device, unitGrams } of planograms) {
       if (device === undefined) continue
+      if (unitGrams !== undefined) masses.set(`${site}.${device}`, unitGrams)
       const ofSite = shelves.get(site) ?? new Map<string, string[]>()
       shelves.set(site, ofSite.set(product, [...(ofSite.get(product) ?? []), device]))
       const shelf = `${site}.${device}`
@@ -130,6 +135,7 @@ export async function createCatalogue(
     device: (site, device) => devices.get(site)?.get(device) ?? unknownDevice,
     shelfProducts: (site, device) => productsByShelf.get(`${site}.${device}`) ?? [],
     shelvesOf: (site, product) => shelves.get(site)?.get(product) ?? [],
+    unitGrams: (site, device) => masses.get(`${site}.${device}`) ?? null,
     watchedProducts: (site) => watched.get(site) ?? none,
     productByGtin: (gtin) => products.get(gtin) ?? null,
     gtinOf: (product) => gtins.get(product) ?? null,

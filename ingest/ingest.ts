@@ -15,7 +15,7 @@ import { decoders } from './decode/decoders.ts'
 import type { PayloadDecoder } from './decode/telemetry.ts'
 import { createTopicReader } from './decode/topic.ts'
 import { createEffectsWatch, type EffectsWatch } from './derive/operations-effects.ts'
-import { createOutOfStock } from './derive/out-of-stock.ts'
+import { createHourlySignals } from './derive/hourly-signals.ts'
 import { createIngestCounts, type IngestCounts } from './ingest-counts.ts'
 import { runIngestLoop } from './ingest-loop.ts'
 import { createMessageMemory, type MessageMemory } from './message-memory.ts'
@@ -79,7 +79,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   const openSinks = async (): Promise<readonly Sink[]> => {
     nodes = createEdgeNodes(await operations.births())
     learnBirths(nodes)
-    deriver = await createOutOfStock({ series, catalogue })
+    deriver = await createHourlySignals({ series, catalogue })
     effects = await createEffectsWatch({ operations, catalogue, wall })
     return [
       createSeriesSink({ series, deriver, onRejected: () => counts.addRejected() }),

@@ -14,7 +14,7 @@ import { createCatalogue } from './catalogue.ts'
 import { decoders } from './decode/decoders.ts'
 import type { PayloadDecoder } from './decode/telemetry.ts'
 import { createEffectsWatch, type EffectsWatch } from './derive/operations-effects.ts'
-import { createOutOfStock } from './derive/out-of-stock.ts'
+import { createHourlySignals } from './derive/hourly-signals.ts'
 import { createMessageMemory } from './message-memory.ts'
 import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages, type PrepareDeps } from './prepare-batch.ts'
@@ -65,7 +65,7 @@ export async function replayDeadLetters(
         clockAheadMinutes: settings.clockAheadMinutes,
       },
       effects: await createEffectsWatch({ operations, catalogue, wall }),
-      deriver: await createOutOfStock({ series, catalogue }),
+      deriver: await createHourlySignals({ series, catalogue }),
     })
   } finally {
     catalogue.stop()
@@ -114,7 +114,7 @@ async function replayLetter(
       await operations.explainDeadLetter(letter.id, { reason, words })
     return false
   }
-  await store(prepared.readings, series, deriver)
+  await store([...prepared.readings, ...prepared.doubted], series, deriver)
   await operations.replayDeadLetter(letter.id, clock.now(), effects.of([prepared]))
   return true
 }

@@ -21,6 +21,7 @@ const everyoneRegistered: Catalogue = {
   device: () => ({ isRegistered: true, zone: null }),
   shelfProducts: () => [],
   shelvesOf: () => [],
+  unitGrams: () => null,
   watchedProducts: () => [],
   productByGtin: () => null,
   gtinOf: () => null,
