@@ -13,6 +13,12 @@ const segmentsWaiting = 4096
 const seriesWork = 32
 const knownWork = 50
 
+/** When a merge begins and how much of it is done after a write, where not by what there is: in readings and in readings' work. */
+export interface MergePace {
+  readonly at: number
+  readonly work?: number
+}
+
 export interface Merger {
   /** Does a share of the work that is due, in one transaction: a merge ends before as much again has come. */
   afterWrite(from: number): void
@@ -28,7 +34,7 @@ export function createMerger(deps: {
   /** Merges a series' readings before a place; gives how many. */
   readonly mergeSeries: (series: number, end: number) => number
   readonly saveTotals: () => void
-  readonly mergeAt?: number | undefined
+  readonly pace?: MergePace | undefined
 }): Merger {
   const { db, pending, feed } = deps
   const save = db.prepare('UPDATE merged SET floor = ?, through = ?, series = ?')
@@ -67,7 +73,7 @@ export function createMerger(deps: {
     const limit = Math.max(leastWaiting, waitingPerSeries * pending.seriesEnd())
     const waiting = pending.columns.length + knownWork * knownWaiting
     return (
-      waiting >= (deps.mergeAt ?? Math.min(mostWaiting, limit)) || feed.count() >= segmentsWaiting
+      waiting >= (deps.pace?.at ?? Math.min(mostWaiting, limit)) || feed.count() >= segmentsWaiting
     )
   }
 
@@ -87,12 +93,12 @@ export function createMerger(deps: {
       for (let i = from; i < length; i++) if (quality[i]! >= mark.known) knownWaiting++
       if (!isMerging() && !isDue()) return
       if (!isMerging() || workPerReading === 0) begin()
-      run(Math.ceil((length - from) * workPerReading) + seriesWork)
+      run(deps.pace?.work ?? Math.ceil((length - from) * workPerReading) + seriesWork)
     },
     some() {
       if (feed.count() === 0) return false
       if (!isMerging()) begin()
-      run(leastWaiting / 8)
+      run(deps.pace?.work ?? leastWaiting / 8)
       return feed.count() > 0
     },
   }

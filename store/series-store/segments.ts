@@ -59,8 +59,7 @@ export function createSegmentFeed(
       last = Math.max(last, now.floor)
     }
     const end = endOf(now.through)
-    const first = now.through === merged.through ? merged.series : 0
-    for (let series = first; series < now.series; series++) pending.cut(series, end)
+    for (let series = merged.series; series < now.series; series++) pending.cut(series, end)
     merged = now
   }
 
@@ -87,14 +86,11 @@ export function createSegmentFeed(
     refresh() {
       const now = readMerged.get() as Merged
       if (now.floor > merged.floor) follow({ ...now, series: 0 })
-      let isBehind = false
       for (const { id, data } of newer.all(last) as { id: number; data: Uint8Array }[]) {
         load(id, data)
         segments.push({ id, end: pending.columns.length })
         last = id
-        isBehind ||= id <= now.through
       }
-      if (isBehind) merged = { ...merged, series: 0 }
       follow(now)
     },
     note(segment) {

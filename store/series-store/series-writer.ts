@@ -6,7 +6,7 @@ import { createChunkTable, type Chunk } from './chunk-table.ts'
 import { mark } from './columns.ts'
 import { createCountHeads } from './count-heads.ts'
 import { createSeriesMerger, readTotals } from './merge-series.ts'
-import { createMerger } from './merger.ts'
+import { createMerger, type MergePace } from './merger.ts'
 import { reservePending, type Pending } from './pending.ts'
 import { chunkPruner } from './prune-chunks.ts'
 import { findProblem } from './reading-problem.ts'
@@ -41,7 +41,7 @@ export function createSeriesWriter(deps: {
   readonly pending: Pending
   readonly feed: SegmentFeed
   readonly onDamage: (words: string) => void
-  readonly mergeAt?: number | undefined
+  readonly merging?: MergePace | undefined
 }): SeriesWriter {
   const { db, codec, boots, pending, feed } = deps
   const totals = readTotals(db, qualities.length)
@@ -60,7 +60,7 @@ export function createSeriesWriter(deps: {
   const heads = createCountHeads(db)
   const mergeOne = createSeriesMerger({ db, chunks, view, rollups, heads, boots, totals })
   const merger = createMerger({
-    ...{ db, pending, feed, saveTotals, mergeAt: deps.mergeAt },
+    ...{ db, pending, feed, saveTotals, pace: deps.merging },
     mergeSeries: (series, end) => mergeOne(book.get(series), end),
   })
   const saveApplied = prepareApplied(db)

@@ -30,9 +30,9 @@ describeSeriesStore('sqlite file', () => {
   })
 })
 
-for (const mergeAt of [1, 7]) {
-  describeSeriesStore(`merged at every ${mergeAt} readings`, () => {
-    const store = createSqliteSeriesStore({ file: ':memory:', mergeAt })
+for (const at of [1, 7]) {
+  describeSeriesStore(`merged at every ${at} readings`, () => {
+    const store = createSqliteSeriesStore({ file: ':memory:', merging: { at } })
     return Promise.resolve({ store, stop: () => store.close() })
   })
 }

@@ -3,6 +3,7 @@ import { LarderError } from '../../domain/index.ts'
 import { describeSystemError } from '../../runtime/index.ts'
 import { createBlockCodec } from './block-codec.ts'
 import { createBoots } from './boots.ts'
+import type { MergePace } from './merger.ts'
 import { createPending } from './pending.ts'
 import { createSegmentFeed } from './segments.ts'
 import { createSeriesReader } from './series-reader.ts'
@@ -13,8 +14,8 @@ import { createSeriesWriter, type SeriesWriter } from './series-writer.ts'
 export interface SqliteSeriesOptions {
   readonly file: string
   readonly readonly?: boolean
-  /** Readings that wait when a merge begins; absent: by the number of series. */
-  readonly mergeAt?: number
+  /** Absent: by the number of series and readings. */
+  readonly merging?: MergePace
   /** What was found damaged and set aside, in words. */
   readonly onDamage?: (words: string) => void
 }
@@ -45,7 +46,7 @@ export function createSqliteSeriesStore(options: SqliteSeriesOptions): SeriesSto
       reader: createSeriesReader(parts),
       writer: isReadonly
         ? null
-        : createSeriesWriter({ ...parts, onDamage, mergeAt: options.mergeAt }),
+        : createSeriesWriter({ ...parts, onDamage, merging: options.merging }),
     }
   }
 
