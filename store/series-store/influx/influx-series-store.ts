@@ -13,7 +13,7 @@ import { qualities } from '../series-rows.ts'
 import type { SeriesStore, WriteOutcome } from '../series-store.ts'
 import { hourOf } from './hour-cells.ts'
 import { connectInfluxdb } from './influx-connection.ts'
-import { fetchLatest } from './latest.ts'
+import { fetchLatest, fetchNewestPoints } from './latest.ts'
 import { escapeTag, findLayoutProblem, lastMoment, measurement } from './point-layout.ts'
 import { fetchPage } from './range.ts'
 import { createRollUps, toHourly } from './roll-ups.ts'
@@ -56,13 +56,14 @@ export async function createInfluxSeriesStore(
   if (bucket.includes('/'))
     throw new LarderError('RT_SETTINGS_INVALID', 'series.bucket is a name without a slash.')
   const connection = connectInfluxdb({ ...options, timeoutMs: options.timeoutMs ?? 10_000 })
+  const trailMs = options.trailMs ?? 60_000
   const hoursBucket = `${bucket}-hours`
   const [bucketId] = await Promise.all(
     [bucket, hoursBucket].map((name) => connection.ensureBucket(name)),
   )
   const cursor = createTrailingCursor({
     positions: options.positions,
-    trailMs: options.trailMs ?? 60_000,
+    trailMs,
     keepBytes: (options.keepMegabytes ?? 64) * 1024 * 1024,
     now: () => wall.now(),
   })
@@ -79,6 +80,7 @@ export async function createInfluxSeriesStore(
   let isChecked = true
   let pruned: ReadonlyMap<string, number> = new Map()
   let prunedReadAt = -Infinity
+  let loadedAt = -Infinity
 
   async function writeOwn(to: string, lines: readonly string[]): Promise<void> {
     for (let i = 0; i < lines.length; i += linesAtOnce) {
@@ -128,6 +130,13 @@ export async function createInfluxSeriesStore(
   }
   const settling = settleForEver().catch(() => undefined)
 
+  /** What was written longer ago than positions trail is seen by a look that is younger than half of it. */
+  async function loadNewest(): Promise<void> {
+    if (wall.now() - loadedAt < trailMs / 2) return
+    maker.load(await fetchNewestPoints(connection, bucket))
+    loadedAt = wall.now()
+  }
+
   async function readPruned(): Promise<void> {
     if (wall.now() - prunedReadAt < settleEveryMs) return
     pruned = await rollUps.pruned()
@@ -145,7 +154,7 @@ export async function createInfluxSeriesStore(
 
   return {
     async write(readings, applied) {
-      if (applied) await cursor.check(applied)
+      if (applied && !(await cursor.check(applied))) await loadNewest()
       if (!isChecked) await checkServer()
       await readPruned()
       const outcomes: WriteOutcome[] = []
@@ -173,7 +182,7 @@ export async function createInfluxSeriesStore(
         isChecked = false
         throw error
       }
-      if (options.trailMs === 0) await settle()
+      if (trailMs === 0) await settle()
       return outcomes
     },
     applied: (group) => cursor.applied(group),
@@ -217,9 +226,10 @@ export async function createInfluxSeriesStore(
       const bytes = await connection.bytesOf(bucketId!)
       return { series: series.size, readings, bytes, byQuality }
     },
-    async prune(olderThan) {
+    async prune(olderThan, rollupsBefore) {
       const before = hourOf(Math.max(0, olderThan))
       await rollUps.rollUp(before)
+      if (rollupsBefore !== undefined) await rollUps.prune(rollupsBefore)
       await connection.remove(bucket, 'news', 0, Math.max(1, clock.now() - newsKeptMs))
       const [old = []] = await connection.query(bucket, [
         `SELECT count(*::field) FROM ${measurement} WHERE time >= 0 AND time < ${before}ms GROUP BY site, device`,

@@ -8,18 +8,21 @@ import {
   compareReadings,
   compareText,
   fetchMarks,
-  fetchReadings,
+  fetchRowsOfMany,
   momentOf,
   parametersOf,
   quoted,
+  resolveReadings,
   sameCountWithinMs,
   seriesKey,
   tagsOfReading,
   whereSql,
 } from './rows.ts'
 import { tagsOf } from './hour-cells.ts'
-import { newsOfOneWrite, readNews } from './write-batch.ts'
+import { newsOfOneWrite, readNews } from './news.ts'
+import type { NewestPoint } from './write-batch.ts'
 
+const seriesAtOnce = 200
 const everything = { from: 0, to: lastMoment }
 
 /** The newest reading of each series: of those received since a moment from the news of the writers, else from the end of each series. */
@@ -117,6 +120,22 @@ async function fetchEnds(
   return newest
 }
 
+/** The newest point of each device and product, whatever it says. */
+export async function fetchNewestPoints(
+  connection: InfluxConnection,
+  bucket: string,
+): Promise<readonly NewestPoint[]> {
+  const [found = []] = await connection.query(bucket, [
+    `SELECT last(${metaField}) FROM ${measurement} GROUP BY ${tagsOfReading}`,
+  ])
+  return found.map((series) => {
+    const [at, text] = series.values[0] as [number, string]
+    const { seq, boot } = decodeMeta(text)
+    const { site, device, gtin } = tagsOf(series)
+    return { site, device, gtin, at, boot, seq }
+  })
+}
+
 /** Where readings may meet, the newest is found among all of its moment; a count that came twice was there earlier. */
 async function settleMarked(
   connection: InfluxConnection,
@@ -132,14 +151,21 @@ async function settleMarked(
       markKey(site, device, hour),
     ),
   )
-  for (const [key, { site, device, channel, gtin, at }] of newest) {
-    if (!marks.has(markKey(site, device, hourOf(at)))) continue
-    const back = channelType(channel) === 'count' ? sameCountWithinMs : 0
-    const { readings } = await fetchReadings(connection, bucket, {
-      ...{ site, device, channel, gtin: gtin ?? '' },
-      ...{ from: Math.max(0, at - back), to: at + 1 },
-    })
-    const last = [...readings].sort(compareReadings).at(-1)
-    if (last) newest.set(key, last)
+  const doubtful = [...newest.values()].filter(({ site, device, at }) =>
+    marks.has(markKey(site, device, hourOf(at))),
+  )
+  for (let i = 0; i < doubtful.length; i += seriesAtOnce) {
+    const found = await fetchRowsOfMany(
+      connection,
+      bucket,
+      doubtful.slice(i, i + seriesAtOnce).map(({ site, device, channel, gtin, at }) => ({
+        ...{ site, device, channel, gtin: gtin ?? '', to: at + 1 },
+        from: Math.max(0, at - (channelType(channel) === 'count' ? sameCountWithinMs : 0)),
+      })),
+    )
+    for (const readings of found) {
+      const last = resolveReadings(readings).sort(compareReadings).at(-1)
+      if (last) newest.set(seriesKey(last), last)
+    }
   }
 }

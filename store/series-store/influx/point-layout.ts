@@ -56,12 +56,12 @@ export function escapeText(text: string): string {
   return /["\\]/.test(text) ? text.replace(/["\\]/g, '\\$&') : text
 }
 
-/** The readings of a point have the same boot, seq and times. */
-export function encodeChannels(readings: readonly Reading[]): string {
+/** The channels of readings [from, to) with the place of each in its message. */
+export function encodeChannels(readings: readonly Reading[], from: number, to: number): string {
   let text = ''
-  for (const { channel, index } of readings) {
-    if (text !== '') text += ','
-    text += `${keyOf(channel)}${index}`
+  for (let i = from; i < to; i++) {
+    const { channel, index } = readings[i]!
+    text += `${i === from ? '' : ','}${keyOf(channel)}${index}`
   }
   return text
 }
@@ -103,14 +103,15 @@ const ofOneMessage = 10_000
  */
 export function nanosecondsOf(
   readings: readonly Reading[],
-  channels: string,
+  from: number,
+  to: number,
   layer: number,
 ): string {
-  const { seq, boot, receivedAt, quality } = readings[0]!
-  let text = `${boot} ${channels}`
+  const { seq, boot, receivedAt, quality } = readings[from]!
+  let text = `${seq} ${boot} ${encodeChannels(readings, from, to)}`
   if (quality !== 'imported') {
     text += ` ${receivedAt}`
-    for (const { value } of readings) text += ` ${value}`
+    for (let i = from; i < to; i++) text += ` ${readings[i]!.value}`
   }
   const turn = ((seq % 100) + 100) % 100
   const rest = (hash(text) + layer) % ofOneMessage

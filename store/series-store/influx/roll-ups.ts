@@ -1,4 +1,4 @@
-import { hourMs, type Quality } from '../../../domain/index.ts'
+import { dayMs, hourMs, type Quality } from '../../../domain/index.ts'
 import type { HourlySeries, SeriesStore } from '../series-store.ts'
 import {
   fetchExactCells,
@@ -25,6 +25,8 @@ export interface RollUps {
   rollUp(through: number): Promise<void>
   /** By `site/device`: readings before this moment are dropped. */
   pruned(): Promise<ReadonlyMap<string, number>>
+  /** Drops the hours of the days before. */
+  prune(before: number): Promise<void>
 }
 
 /**
@@ -141,6 +143,7 @@ export function createRollUps(deps: {
   return {
     cells,
     pruned,
+    prune,
     async start() {
       if ((await readRolled()) === null) await saveRolled(hourOf(deps.now()))
     },
@@ -160,6 +163,15 @@ export function createRollUps(deps: {
         await rollHours(from, Math.min(to, from + hoursAtOnce * hourMs))
       await saveRolled(to)
     },
+  }
+
+  async function prune(olderThan: number): Promise<void> {
+    const before = Math.floor(olderThan / dayMs) * dayMs
+    if (before <= 0) return
+    const [found = []] = await connection.query(hoursBucket, [
+      `SELECT first("count") FROM "hour" WHERE time >= 0 AND time < ${before}ms`,
+    ])
+    if (found.length > 0) await connection.remove(hoursBucket, 'hour', 0, before)
   }
 
   async function saveRolled(through: number): Promise<void> {

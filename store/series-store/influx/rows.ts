@@ -78,6 +78,29 @@ export async function fetchRows(
   return { readings: readings.filter(({ at }) => at < through), through }
 }
 
+/** Rows of spans of single series, in one request. */
+export async function fetchRowsOfMany(
+  connection: InfluxConnection,
+  bucket: string,
+  spans: readonly (Required<SeriesSelector> & Span & { readonly channel: string })[],
+): Promise<readonly (readonly Reading[])[]> {
+  const parameters: Record<string, string> = {}
+  const statements = spans.map((span, i) => {
+    const tags = (['site', 'device', 'gtin'] as const).map((tag) => {
+      parameters[`${tag}${i}`] = span[tag] ?? ''
+      return `${tag} = $${tag}${i}`
+    })
+    const fields = `${quoted(fieldOf(span.channel))}, ${quoted(metaField)}`
+    return `SELECT ${fields} FROM ${measurement} ${whereSql({}, span)} AND ${tags.join(' AND ')} GROUP BY ${tagsOfReading}`
+  })
+  const found = await connection.query(bucket, statements, parameters)
+  return found.map((series) => {
+    const readings: Reading[] = []
+    for (const one of series) readRows(one, readings)
+    return readings
+  })
+}
+
 function readRows({ tags = {}, columns, values }: InfluxSeries, into: Reading[]): void {
   const metaColumn = columns.indexOf(metaField)
   const channels = columns.map(channelOf)

@@ -52,8 +52,9 @@ export async function sendLines(
 
   /** The server may take some values of a point and not others. */
   async function sendValues(point: PointLine, words: string): Promise<void> {
-    for (const [i, place] of point.of.entries()) {
-      const again = point.of.length === 1 ? words : await send([withOneValue(point.text, i)])
+    const places = batch.placesOf(point)
+    for (const [i, place] of places.entries()) {
+      const again = places.length === 1 ? words : await send([withOneValue(point.text, i)])
       if (again !== null) refused.set(place, again)
     }
   }

@@ -36,6 +36,8 @@ export function createTrailingCursor(options: {
   let keptBytes = 0
   /** By group and partition, as this process last knew it to be kept. */
   const kept = new Map<string, Position | null>()
+  /** Partitions whose last write is ours. */
+  const going = new Set<string>()
   let saving: Promise<void> = Promise.resolve()
 
   const keyOf = ({ group, partition }: Applied): string => `${group}/${partition}`
@@ -80,13 +82,17 @@ export function createTrailingCursor(options: {
   }
 
   return {
-    /** Rejects with RT_FENCED where the writer goes on from where neither this process nor the group has been. */
-    async check(applied: Applied): Promise<void> {
+    /**
+     * Rejects with RT_FENCED where the writer goes on from where neither this process nor the group has been. False where it does not
+     * go on from its own last write: another may have written the partition in between.
+     */
+    async check(applied: Applied): Promise<boolean> {
       const key = keyOf(applied)
+      const isGoing = going.has(key)
       if (!kept.has(key)) await readKept(applied)
-      if (applied.from === undefined) return
+      if (applied.from === undefined) return isGoing
       const stands = newestOf(applied)
-      if (stands === applied.from || stands === applied.position) return
+      if (stands === applied.from || stands === applied.position) return isGoing
       const own = written.findIndex(
         (one) => one.applied && keyOf(one.applied) === key && one.applied.position === applied.from,
       )
@@ -97,10 +103,12 @@ export function createTrailingCursor(options: {
       written = written.map((one, i) =>
         i > own && one.applied && keyOf(one.applied) === key ? { ...one, applied: undefined } : one,
       )
+      return false
     },
     add(applied: Applied | undefined, bodies: readonly WrittenBody[]): void {
       const one: Written = { applied, writtenAt: now(), bodies }
       written.push(one)
+      if (applied) going.add(keyOf(applied))
       keptBytes += bytesOf(one)
       for (const old of written) {
         if (keptBytes <= options.keepBytes) break
