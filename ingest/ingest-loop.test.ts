@@ -82,17 +82,13 @@ async function run(
   const sink: Sink = {
     group: 'g',
     applied: () => Promise.resolve(new Map(store.stands)),
-    write(messages, applied) {
-      try {
-        options.write?.(applied)
-        store.write(
-          applied,
-          messages.map(({ message }) => (message as unknown as LoggedMessage).position),
-        )
-        return Promise.resolve()
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    async write(messages, applied) {
+      await Promise.resolve()
+      options.write?.(applied)
+      store.write(
+        applied,
+        messages.map(({ message }) => (message as unknown as LoggedMessage).position),
+      )
     },
   }
   await runIngestLoop({
