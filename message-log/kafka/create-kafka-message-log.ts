@@ -10,6 +10,7 @@ import { createPlaceReader } from './place-reader.ts'
 
 /** Until a message tells what messages weigh. */
 const guessedBytes = 200
+const watermarksAgainMs = 100
 
 /**
  * The message log on Kafka: any number of processes append and read, and a group shares the partitions out. Positions are
@@ -28,12 +29,20 @@ export async function createKafkaMessageLog(options: KafkaLogOptions): Promise<M
   >()
   let isClosed = false
 
+  /** Tried again for a while: a partition may just be getting its leader. */
   async function watermarks(
     partition: number,
   ): Promise<{ readonly lowOffset: number; readonly highOffset: number }> {
-    return ask('reading the ends of the topic', limits.askMs + 1000, (done) =>
-      appender.client().queryWatermarkOffsets(options.topic, partition, limits.askMs, done),
-    )
+    const deadline = performance.now() + limits.askMs
+    for (;;)
+      try {
+        return await ask('reading the ends of the topic', limits.askMs + 1000, (done) =>
+          appender.client().queryWatermarkOffsets(options.topic, partition, limits.askMs, done),
+        )
+      } catch (error) {
+        if (isClosed || performance.now() > deadline) throw error
+        await delay(watermarksAgainMs)
+      }
   }
 
   /** When the oldest message of a partition was received; remembered until it is dropped. */

@@ -12,6 +12,8 @@ import { startPostgres, type PostgresServer } from '../../scripts/servers/postgr
 import { createPostgresOperationsStore, type OperationsStore } from '../../store/index.ts'
 import { compileProgram } from '../support/compile-program.ts'
 import { temporaryFolder } from '../support/larder-process.ts'
+import { connectRaw, packetType, publishFrame, textField } from '../support/raw-mqtt.ts'
+import { startTestGateway } from '../support/start-test-gateway.ts'
 
 const folder = temporaryFolder('kafka-ingest')
 const sites = Array.from({ length: 12 }, (_, n) => `s${n}`)
@@ -179,4 +181,52 @@ test('processes of ingest share the log, take over from one that was killed, and
     child.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
   }
+})
+
+test('a gateway over brokers that hang acknowledges nothing, stops reading, is not ready, and goes on by itself', async () => {
+  const random = createRandom(2)
+  const options = {
+    ...{ brokers: kafka.brokers, topic: 'gateway', partitions: 6 },
+    ...{ keepDays: 7, keepMegabytes: 100, random, logger: silentLogger },
+  }
+  const own = await createKafkaMessageLog(options)
+  const gateway = await startTestGateway(own, {}, { maxWaitingMegabytes: 1 })
+  const payload = Buffer.alloc(20_000)
+  const [devices, each] = [20, 10]
+  let acknowledged = 0
+  const sockets = await Promise.all(
+    Array.from({ length: devices }, (_, n) =>
+      connectRaw(gateway.gateway.port, gateway.registry.addDevice(`s${n}`, 'd1'), (type) => {
+        if (type === packetType.puback) acknowledged++
+      }),
+    ),
+  )
+  const publish = (): void => {
+    for (const [n, socket] of sockets.entries())
+      for (let id = 1; id <= each; id++) {
+        const what = id === each ? 'state' : 'telemetry'
+        const frame = publishFrame(textField(`v1/s${n}/d1/${what}`), payload, {
+          ...{ id, qos: 1, retain: id === each },
+        })
+        socket.write(frame)
+      }
+  }
+  publish()
+  await until(() => acknowledged === devices * each)
+  kafka.pause()
+  publish()
+  await until(async () => !(await gateway.gateway.status()).ready)
+  const taken = (await gateway.received()) - devices * each
+  expect(acknowledged).toBe(devices * each)
+  expect(taken).toBeLessThan(devices * each)
+  kafka.resume()
+  await until(() => acknowledged === 2 * devices * each)
+  await until(async () => (await gateway.gateway.status()).ready)
+  expect((await own.stats()).messages).toBe(2 * devices * each)
+  for (const socket of sockets) socket.destroy()
+  await gateway.stop()
+
+  // What was retained is retained by the next gateway, whatever partition it is in.
+  expect((await gateway.registry.retained()).messages.length).toBe(devices)
+  await own.close()
 })
