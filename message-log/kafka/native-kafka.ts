@@ -122,9 +122,10 @@ export const nativeErrors = {
 /** From the sources and from dist/. */
 const folders = ['../../native/kafka/', '../../../native/kafka/']
 
-export function loadKafka(): KafkaModule {
+/** `from`: a module of this folder, in the sources or compiled. */
+export function loadKafka(from = import.meta.url): KafkaModule {
   for (const folder of folders) {
-    const manifest = new URL(`${folder}package.json`, import.meta.url)
+    const manifest = new URL(`${folder}package.json`, from)
     if (!existsSync(new URL('node_modules/node-rdkafka/package.json', manifest))) continue
     return createRequire(manifest)('node-rdkafka') as KafkaModule
   }
