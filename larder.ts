@@ -44,6 +44,9 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2
   } else {
     process.stderr.write(`${errorMessage(error)}\n`)
-    process.exitCode = error instanceof LarderError && error.code === 'RT_REQUEST_INVALID' ? 2 : 1
+    const isWrongUse =
+      error instanceof LarderError &&
+      (error.code === 'RT_REQUEST_INVALID' || error.code === 'RT_SETTINGS_INVALID')
+    process.exitCode = isWrongUse ? 2 : 1
   }
 }

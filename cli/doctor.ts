@@ -32,12 +32,16 @@ async function examine(options: PlaceOptions): Promise<readonly string[]> {
   if (options.url === undefined && readRunInfo(options.data) === null)
     return [await notRunning(options.data)]
   try {
-    return await withConnection(options, async (connection) => [
-      ...(await gatewayFindings(options, readRunInfo)),
-      ...statusFindings(await connection.request<SystemStatus>('GET', '/v1/status')),
-      ...(await alarmFindings(connection)),
-      ...(await deadLetterFindings(connection)),
-    ])
+    return await withConnection(options, async (connection) => {
+      const status = await connection.request<SystemStatus>('GET', '/v1/status')
+      return [
+        ...(await gatewayFindings(options, readRunInfo)),
+        ...statusFindings(status),
+        ...(await dataFindings(options, status)),
+        ...(await alarmFindings(connection)),
+        ...(await deadLetterFindings(connection)),
+      ]
+    })
   } catch (error) {
     return [errorMessage(error)]
   }
@@ -57,6 +61,20 @@ async function gatewayFindings(
   const mqtt = url === undefined ? readRunInfo(data)?.mqtt : undefined
   const finding = mqtt === undefined ? null : await (await import('./knock.ts')).knock(mqtt)
   return finding === null ? [] : [finding]
+}
+
+/** What only whoever has the folder sees: what was moved aside, backups, the disk. */
+async function dataFindings(
+  { data, url }: PlaceOptions,
+  status: SystemStatus,
+): Promise<readonly string[]> {
+  const { readRunInfo, wallClock } = await import('../runtime/index.ts')
+  const run = url === undefined ? readRunInfo(data) : null
+  if (!run) return []
+  const { folderFindings } = await import('./folder/folder-findings.ts')
+  const { loadSettings } = await import('../config/index.ts')
+  const settings = loadSettings({ flags: {}, env: process.env, file: null })
+  return folderFindings({ data, settings, status, startedAt: run.startedAt, now: wallClock.now() })
 }
 
 function statusFindings(status: SystemStatus): readonly string[] {

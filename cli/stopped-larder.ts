@@ -8,6 +8,8 @@ import { openDataFolder, silentLogger, wallClock } from '../runtime/index.ts'
 import { createSqliteSeriesStore, openOperationsStore } from '../store/index.ts'
 import { contentType, type Asked } from './ask.ts'
 import { readBackupList } from './backup/backup-list.ts'
+import { mendFolder } from './folder/mend-folder.ts'
+import { storesHere } from './folder/stores-here.ts'
 import { stoppedCityTime } from './up/clock-file.ts'
 
 /** The API over the stores of a Larder that does not run, under its lock. */
@@ -23,8 +25,11 @@ export async function askStores(data: string): Promise<Asked> {
     for (let next = closers.pop(); next; next = closers.pop()) await next()
   }
   try {
-    const keys = loadKeys(data, { wantSim: false })
     const settings = loadSettings({ flags: {}, env: process.env, file: null })
+    const stores = storesHere(settings)
+    for (const words of mendFolder(data, { wallAt: wallClock.now(), stores }))
+      process.stderr.write(`${words}\n`)
+    const keys = loadKeys(data, { wantSim: false })
     const operations = await openOperationsStore({
       file: folder.file('operations.db'),
       url: operationsAddress(settings.operations),

@@ -8,7 +8,7 @@ import {
   serveRpc,
   wallClock,
 } from '../runtime/index.ts'
-import { connectOperationsStore, createSqliteSeriesStore } from '../store/index.ts'
+import { connectOperationsStore, createSqliteSeriesStore, watchDamage } from '../store/index.ts'
 import type { IngestControl, IngestPort, IngestWorkerData } from './ingest-worker.ts'
 import { startIngest } from './ingest.ts'
 import { startPruneLoop } from './prune-loop.ts'
@@ -20,7 +20,7 @@ const metrics = createMetrics({ withProcess: false })
 const clock = followClock(data.anchor)
 const log = connectMessageLog(data.logPort)
 const operations = connectOperationsStore(data.operationsPort)
-const series = createSqliteSeriesStore({ file: data.seriesFile })
+const series = watchDamage(createSqliteSeriesStore({ file: data.seriesFile }), data.seriesFile)
 
 const starting = startIngest({
   ...{ log, series, operations, clock, wall: wallClock, logger, metrics },

@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync, renameSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import Database from 'better-sqlite3'
 import { LarderError, type Position } from '../domain/index.ts'
-import { describeSystemError } from '../runtime/index.ts'
+import { describeSystemError, setAside } from '../runtime/index.ts'
 
 export type Connection = Database.Database
 
@@ -45,6 +45,7 @@ export interface OpenedDatabase {
 export function openLogDatabase(
   file: string,
   connect: (file: string) => Connection = (path) => new Database(path),
+  wallAt = 0,
 ): OpenedDatabase {
   try {
     return { ...open(file, connect), setAside: null }
@@ -55,8 +56,8 @@ export function openLogDatabase(
         remedy: '',
       })
   }
-  const setAside = moveAside(file)
-  return { ...open(file, connect), setAside }
+  const moved = setAside(file, wallAt)
+  return { ...open(file, connect), setAside: moved }
 }
 
 function open(
@@ -77,6 +78,8 @@ function open(
       )
       .get()
     tryAppend(connection, file)
+    // Whose log it is stands on a page of its own, and cannot be written anew there.
+    connection.prepare('SELECT id FROM identity').get()
     return { connection, end: newest?.end ?? 0 }
   } catch (error) {
     connection.close()
@@ -150,12 +153,18 @@ function schemaAt(version: number): string {
   }
 }
 
-function moveAside(file: string): string {
-  let number = 1
-  while (existsSync(`${file}.damaged-${number}`)) number++
-  const target = `${file}.damaged-${number}`
-  renameSync(file, target)
-  for (const suffix of ['-wal', '-shm'])
-    if (existsSync(file + suffix)) renameSync(file + suffix, target + suffix)
-  return target
+/** Receive time of the newest message of a log that nobody has open; null where it has none, or cannot be read. */
+export function readNewestReceivedAt(file: string): number | null {
+  let connection: Connection | null = null
+  try {
+    connection = new Database(file, { fileMustExist: true })
+    return (
+      connection.prepare<[], number>('SELECT max(newest_received_at) FROM batch').pluck().get() ??
+      null
+    )
+  } catch {
+    return null
+  } finally {
+    connection?.close()
+  }
 }

@@ -24,7 +24,11 @@ interface Row {
 
 /** One row per batch, WAL, synchronous FULL: what `append` has returned from survives power loss. */
 export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
-  const { connection, end: lastStored, setAside } = openLogDatabase(deps.file, deps.connect)
+  const {
+    connection,
+    end: lastStored,
+    setAside,
+  } = openLogDatabase(deps.file, deps.connect, deps.wall.now())
   const mark = openMark(deps.file, connection)
   const insert = connection.prepare('INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)')
   const holding = connection
@@ -52,12 +56,16 @@ export function openSqliteBatchStore(deps: SqliteBatchStoreDeps): BatchStore {
   const oldestFirst = connection.prepare<[], number>('SELECT min(first) FROM batch').pluck()
   // Never beyond what is there, whatever a damaged number says.
   let prunedThrough = Math.min(
-    connection.prepare<[], number>('SELECT through FROM pruned').pluck().get() ?? 0,
+    unlessDamaged(
+      () => connection.prepare<[], number>('SELECT through FROM pruned').pluck().get() ?? 0,
+      0,
+    ),
     unlessDamaged(() => oldestFirst.get() ?? end + 1, end + 1) - 1,
   )
-  const holes = connection
-    .prepare<[], LogHole>('SELECT first AS "from", last AS "to", words FROM hole ORDER BY first')
-    .all()
+  const knownHoles = connection.prepare<[], LogHole>(
+    'SELECT first AS "from", last AS "to", words FROM hole ORDER BY first',
+  )
+  const holes = unlessDamaged(() => knownHoles.all(), [])
   let broken: LarderError | null = null
   let isJournalOurs = false
 

@@ -25,9 +25,12 @@ export function createRegistry(
 
   const readServing = async (): Promise<Partial<Record<ForecastTarget, string>>> => {
     try {
-      return JSON.parse(await readFile(servingFile, 'utf8')) as Partial<
-        Record<ForecastTarget, string>
-      >
+      const known = JSON.parse(await readFile(servingFile, 'utf8')) as Partial<
+        Record<ForecastTarget, unknown>
+      > | null
+      // A name that is none leads to no folder: the model is trained again.
+      const names = Object.entries(known ?? {}).filter(([, name]) => typeof name === 'string')
+      return Object.fromEntries(names)
     } catch {
       return {}
     }

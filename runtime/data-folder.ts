@@ -46,7 +46,7 @@ export function openDataFolder(path: string): DataFolder {
 function takeLock(lock: string, path: string): void {
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      writeFileSync(lock, `${process.pid} ${beginningOf(process.pid)}`, { flag: 'wx' })
       return
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
@@ -55,8 +55,8 @@ function takeLock(lock: string, path: string): void {
           remedy: '',
         })
     }
-    const owner = Number(readFileSync(lock, 'utf8'))
-    if (owner !== process.pid && isAlive(owner)) {
+    const { owner, isGone } = readLock(lock)
+    if (owner !== process.pid && !isGone) {
       throw new LarderError(
         'RT_DATA_LOCKED',
         existsSync(join(path, 'run.json'))
@@ -64,12 +64,41 @@ function takeLock(lock: string, path: string): void {
           : `Another Larder (process ${owner}) uses the data folder ${path}, and is still starting or a command. Try again in a few seconds, or give this one its own folder with --data.`,
       )
     }
-    rmSync(lock, { force: true })
+    rmSync(lock, { recursive: true, force: true })
   }
   throw new LarderError(
     'RT_DATA_LOCKED',
     `The lock ${lock} could not be taken. Remove the file if no Larder runs on this folder.`,
   )
+}
+
+/** A lock that cannot be read is nobody's. */
+function readLock(lock: string): { readonly owner: number; readonly isGone: boolean } {
+  let text = ''
+  try {
+    text = readFileSync(lock, 'utf8')
+  } catch {
+    // A folder in its place, or gone this moment.
+  }
+  const [pid, ...beginning] = text.split(' ')
+  const owner = Number(pid)
+  const [said, now] = [beginning.join(' '), beginningOf(owner)]
+  // After a power cut another process may have the number.
+  const isAnother = said !== '' && now !== '' && said !== now
+  return { owner, isGone: isAnother || !isAlive(owner) }
+}
+
+/** When a process began, in the system's own words; empty where it does not tell. */
+function beginningOf(pid: number): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The 22nd field, proc(5); the second, its name, may hold spaces and brackets.
+    const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    return `${boot}/${startTime}`
+  } catch {
+    return ''
+  }
 }
 
 function isAlive(pid: number): boolean {

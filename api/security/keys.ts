@@ -38,6 +38,8 @@ function readOrMake(file: string): { readonly key: string; readonly isNew: boole
   return { key, isNew: true }
 }
 
+export const isKey = (text: string): boolean => /^[A-Za-z0-9_-]{32,256}$/.test(text)
+
 /** A key out of its file; an error says what to do where it is none. */
 export function readKey(file: string): string {
   let key: string
@@ -50,7 +52,7 @@ export function readKey(file: string): string {
       { cause },
     )
   }
-  if (/^[A-Za-z0-9_-]{32,256}$/.test(key)) return key
+  if (isKey(key)) return key
   throw new LarderError(
     'RT_FILE_UNREADABLE',
     `The key file ${file} does not hold a key. Remove it and start Larder again to get a new one.`,

@@ -8,6 +8,7 @@ import {
   stopOnSignal,
   wallClock,
 } from '../../runtime/index.ts'
+import { mendFolder } from '../folder/mend-folder.ts'
 
 export interface GatewayOptions {
   readonly uplink?: string
@@ -46,6 +47,11 @@ export async function run(options: GatewayOptions): Promise<void> {
   const logger = createLogger(settings.log.level)
   const folder = openDataFolder(settings.data)
   try {
+    for (const words of mendFolder(folder.path, {
+      wallAt: wallClock.now(),
+      stores: ['operations.db'],
+    }))
+      logger.warn(words)
     const startedAt = wallClock.now()
     let onFatal: (error: Error) => void = () => undefined
     const edge = await new Promise<EdgeGateway>((started, reject) => {

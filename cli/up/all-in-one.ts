@@ -5,7 +5,7 @@ import { operationsAddress, type Settings } from '../../config/index.ts'
 import { LarderError, type DeadLetterReason, type SystemStatus } from '../../domain/index.ts'
 import { startGateway } from '../../gateway/index.ts'
 import { startIngestWorker } from '../../ingest/index.ts'
-import { startMessageLogWorker } from '../../message-log/index.ts'
+import { readNewestReceivedAt, startMessageLogWorker } from '../../message-log/index.ts'
 import { startModelsWorker } from '../../models/index.ts'
 import { estimateBasketMinutes, startPlannerWorker } from '../../planner/index.ts'
 import {
@@ -73,7 +73,12 @@ async function compose(
   const logLevel = settings.log.level
   const metrics = createMetrics()
 
-  const clock = createCityClock(readAnchor(folder.file('clock.json'), settings.city))
+  const clock = createCityClock(
+    readAnchor(folder.file('clock.json'), {
+      ...settings.city,
+      newestKeptAt: () => readNewestReceivedAt(folder.file('log.db')),
+    }),
+  )
   const isFast = clock.anchor().speed > 1
   const kept = keepClock(clock, folder.file('clock.json'), (error) =>
     logger.error({ err: error }, 'the time of the city clock could not be kept'),

@@ -17,12 +17,19 @@ interface Saved {
  */
 export function readAnchor(
   file: string,
-  options: { readonly speed: number; readonly startDaysAgo: number },
+  options: {
+    readonly speed: number
+    readonly startDaysAgo: number
+    /** Receive time of the newest message kept, for a clock whose file was lost: it never goes back behind that. */
+    readonly newestKeptAt: () => number | null
+  },
 ): ClockAnchor {
   const wallAt = wallClock.now()
   if (options.speed === 1) return { wallAt, cityAt: wallAt, speed: 1 }
+  const startOver = (at: number): number =>
+    Math.min(wallAt, Math.max(at, options.newestKeptAt() ?? at))
   const first = Math.floor((wallAt - options.startDaysAgo * dayMs) / hourMs) * hourMs
-  return { wallAt, cityAt: readSaved(file)?.claimedAt ?? first, speed: options.speed }
+  return { wallAt, cityAt: readSaved(file)?.claimedAt ?? startOver(first), speed: options.speed }
 }
 
 /** The city time of a stopped Larder: the wall's, or where its fast clock stands still. */

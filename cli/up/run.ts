@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { loadSettings, type Settings } from '../../config/index.ts'
 import { openDataFolder, createLogger, stopOnSignal, wallClock } from '../../runtime/index.ts'
+import { mendFolder } from '../folder/mend-folder.ts'
+import { storesHere } from '../folder/stores-here.ts'
 import { startAllInOne, type AllInOne } from './all-in-one.ts'
 import { resetDataFolder } from './reset.ts'
 import { createProgressPrinter } from './terminal.ts'
@@ -41,6 +43,11 @@ export async function run(options: UpOptions): Promise<void> {
   const folder = openDataFolder(settings.data)
   try {
     if (options.reset) resetDataFolder(folder.path)
+    for (const words of mendFolder(folder.path, {
+      wallAt: wallClock.now(),
+      stores: storesHere(settings),
+    }))
+      logger.warn(words)
     if (replay !== '') await checkReplay(settings)
     const startedAt = wallClock.now()
     let onFatal: (error: Error) => void = () => undefined

@@ -1,4 +1,5 @@
 import { createLogger, createRandom } from '../../runtime/index.ts'
+import { watchDamage } from '../watch-damage.ts'
 import type { OperationsStore } from './operations-store.ts'
 import { createSqliteOperationsStore } from './sqlite-operations-store.ts'
 
@@ -10,7 +11,8 @@ export interface OperationsPlace {
 }
 
 export async function openOperationsStore(place: OperationsPlace): Promise<OperationsStore> {
-  if (!place.url) return createSqliteOperationsStore({ file: place.file })
+  if (!place.url)
+    return watchDamage(await createSqliteOperationsStore({ file: place.file }), place.file)
   // Loaded when chosen: one box does not pay for a driver that it does not use.
   const { createPostgresOperationsStore } = await import('./postgres-operations-store.ts')
   return createPostgresOperationsStore({

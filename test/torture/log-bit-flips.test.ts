@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -44,7 +44,8 @@ async function readDamaged(bytes: Buffer, mark: Buffer): Promise<Outcome> {
 
 async function readIfOpen(bytes: Buffer, mark: Buffer): Promise<Outcome> {
   const file = join(folder, 'damaged.db')
-  for (const name of ['', '-wal', '.damaged-1']) rmSync(file + name, { force: true })
+  for (const name of readdirSync(folder))
+    if (name.startsWith('damaged.db')) rmSync(join(folder, name), { force: true })
   writeFileSync(file, bytes)
   writeFileSync(`${file}.mark`, mark)
   const faults: string[] = []
