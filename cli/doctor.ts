@@ -74,7 +74,12 @@ async function dataFindings(
   const { folderFindings } = await import('./folder/folder-findings.ts')
   const { loadSettings } = await import('../config/index.ts')
   const settings = loadSettings({ flags: {}, env: process.env, file: null })
-  return folderFindings({ data, settings, status, startedAt: run.startedAt, now: wallClock.now() })
+  const { kafkaFinding } = await import('./folder/kafka-finding.ts')
+  const kafka = kafkaFinding(settings)
+  return [
+    ...kafka,
+    ...folderFindings({ data, settings, status, startedAt: run.startedAt, now: wallClock.now() }),
+  ]
 }
 
 function statusFindings(status: SystemStatus): readonly string[] {

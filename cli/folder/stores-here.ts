@@ -3,6 +3,10 @@ import type { Settings } from '../../config/index.ts'
 /** Which of the two stores are files of the data folder. */
 export function storesHere({
   operations,
-}: Pick<Settings, 'operations'>): readonly ('series.db' | 'operations.db')[] {
-  return operations.url === '' ? ['series.db', 'operations.db'] : ['series.db']
+  series,
+}: Pick<Settings, 'operations' | 'series'>): readonly ('series.db' | 'operations.db')[] {
+  return [
+    ...(series.url === '' ? (['series.db'] as const) : []),
+    ...(operations.url === '' ? (['operations.db'] as const) : []),
+  ]
 }

@@ -10,7 +10,7 @@ const folder = temporaryFolder('up')
 const empty = ['--sim', 'none', '--http', '0', '--mqtt', '0']
 afterAll(() => folder.remove())
 
-describe('what goes wrong at a start is one clear sentence and exit code 1', () => {
+describe('what goes wrong at a start is one clear sentence and exit code 1, or 2 for settings', () => {
   test('the HTTP or the MQTT port is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
@@ -48,7 +48,7 @@ describe('what goes wrong at a start is one clear sentence and exit code 1', () 
       file,
       ...empty,
     ])
-    expect(broken.code).toBe(1)
+    expect(broken.code).toBe(2)
     expect(broken.stderr).toContain(file)
     writeFileSync(file, 'planner: {loadLimit: 7}\nhtttp: {}\n')
     const wrong = await runLarder([
@@ -59,7 +59,7 @@ describe('what goes wrong at a start is one clear sentence and exit code 1', () 
       file,
       ...empty,
     ])
-    expect(wrong.code).toBe(1)
+    expect(wrong.code).toBe(2)
     expect(wrong.stderr).toMatch(/planner\.loadLimit.*7.*from 0\.1 to 1/)
     expect(wrong.stderr).toContain('htttp is not a setting')
   })
