@@ -1,4 +1,11 @@
-import type { Basket, ClockAnchor, MasterData, Progress, SystemStatus } from '../domain/index.ts'
+import type {
+  Basket,
+  ClockAnchor,
+  MasterData,
+  Progress,
+  StageStatus,
+  SystemStatus,
+} from '../domain/index.ts'
 import type { Clock } from '../domain/index.ts'
 import type { Settings } from '../config/index.ts'
 import type { Logger } from '../runtime/index.ts'
@@ -51,6 +58,8 @@ export interface ApiDeps {
   /** True where the city is simulated: `anonymousRead: auto` depends on it. */
   readonly simulated: boolean
   readonly status: () => Promise<SystemStatus>
+  /** What this process itself stands on, where the others of the installation are not its own: `/ready` tells this alone. */
+  readonly readiness?: () => Promise<readonly StageStatus[]>
   /** Prometheus exposition text. */
   readonly metricsText: () => Promise<string>
   /** Folder of the built board; null: no board. */

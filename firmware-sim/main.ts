@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { fstatSync, readFileSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { errorMessage, LarderError } from '../domain/index.ts'
-import { createLogger, createRandom, stopOnSignal, wallClock } from '../runtime/index.ts'
-import { citySizes, createCity } from './city/index.ts'
-import { createApiClient } from './client/index.ts'
-import { openRecordings } from './replay/index.ts'
-import { startSimulation } from './run/index.ts'
+import { createLogger, stopOnSignal, wallClock } from '../runtime/index.ts'
+import { startCity } from './run/index.ts'
 
 const text = { type: 'string' } as const
 const logger = createLogger(process.env.LARDER_LOG_LEVEL ?? 'warn').child({ stage: 'sim' })
@@ -53,22 +50,12 @@ try {
       )
     return value
   }
-  const stage = await startSimulation({
-    api: createApiClient({
-      url: need('api'),
-      key: readFileSync(need('key-file'), 'utf8').trim(),
-      signal: stopping.signal,
-    }),
+  const stage = await startCity({
+    apiUrl: need('api'),
+    keyFile: need('key-file'),
     mqttUrl: `mqtt://${need('mqtt')}`,
     folder: need('data'),
-    seed,
-    size,
-    replay,
-    makeWorld: async ({ startAt, from }) => {
-      if (replay === null) return createCity({ seed, startAt, size, historyDays, from })
-      return openRecordings({ folder: replay, startAt, historyDays, from, size: citySizes[size] })
-    },
-    random: createRandom(seed),
+    ...{ seed, size, historyDays, replay },
     runId: randomUUID(),
     wall: wallClock,
     logger,

@@ -27,7 +27,7 @@ export function createAgeClock(deps: {
       const elapsedMs = passedMs() - seenMs
       seenMs += elapsedMs
       believed = Math.min(clock.now(), believed + elapsedMs * speed * catchUp)
-      return believed
+      return Math.floor(believed)
     },
   }
 }

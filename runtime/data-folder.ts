@@ -8,7 +8,8 @@ import { syncFolder, writeFileDurably } from './sync-files.ts'
 export interface RunInfo {
   readonly pid: number
   readonly http: string
-  readonly mqtt: string
+  /** Absent where the gateway is a process of its own. */
+  readonly mqtt?: string
   /** Absent where it does not listen with TLS. */
   readonly mqtts?: string
   readonly startedAt: number

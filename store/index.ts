@@ -3,6 +3,7 @@
  * Takes idempotent writes, gives ranges, hourly roll-ups and pages, and promises that a write answered is durable.
  */
 export * from './device-registry.ts'
+export * from './operations-store/copy-operations.ts'
 export * from './operations-store/leader-lock.ts'
 export * from './operations-store/open-operations-store.ts'
 export * from './operations-store/operations-store.ts'

@@ -7,7 +7,7 @@ import { Clock, Status } from '../schemas/system.ts'
 /** Health, readiness, metrics, clock and status. */
 export function addSystemRoutes(
   app: App,
-  context: Pick<ApiContext, 'status' | 'metricsText' | 'clock' | 'zones'>,
+  context: Pick<ApiContext, 'status' | 'readiness' | 'metricsText' | 'clock' | 'zones'>,
 ): void {
   app.get(
     '/health',
@@ -37,7 +37,8 @@ export function addSystemRoutes(
       },
     },
     async (_request, reply) => {
-      const { ready, stages } = await context.status()
+      const stages = await (context.readiness?.() ?? context.status().then((all) => all.stages))
+      const ready = stages.every((stage) => stage.ready)
       return reply.code(ready ? 200 : 503).send({ ready, stages: [...stages] })
     },
   )

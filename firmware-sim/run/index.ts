@@ -5,3 +5,4 @@
 export * from './simulation.ts'
 export * from './stepper.ts'
 export { checkCity } from './world-file.ts'
+export * from './start-city.ts'

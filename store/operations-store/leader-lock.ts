@@ -31,7 +31,7 @@ export function takeTurns(deps: {
 }): Leadership {
   const { wall, logger, work } = deps
   const stopping = new AbortController()
-  let isLeading = false
+  let leading: AbortSignal | null = null
   let words = 'It has not asked for its turn yet.'
 
   const isOver = (signal: AbortSignal): boolean => signal.aborted
@@ -61,7 +61,7 @@ export function takeTurns(deps: {
         words = `Another process is at work; this one takes over when that one ends.`
         await pause(signal)
       }
-      isLeading = true
+      leading = signal
       logger.info({ work }, 'leads')
       const led = deps.lead(signal).catch((error: unknown) => {
         if (!isOver(signal)) deps.onFailed(error)
@@ -74,7 +74,7 @@ export function takeTurns(deps: {
       await led
       if (!isOver(stopping.signal)) logger.warn(errorMessage(signal.reason))
     } finally {
-      isLeading = false
+      leading = null
       await Promise.race([client.end().catch(() => undefined), pause(stopping.signal)])
     }
   }
@@ -92,7 +92,7 @@ export function takeTurns(deps: {
   })()
 
   return {
-    isLeading: () => isLeading,
+    isLeading: () => leading !== null && !leading.aborted,
     words: () => words,
     async stop() {
       stopping.abort(new LarderError('RT_STOPPED', `The turn of ${work} was given up.`))

@@ -22,6 +22,13 @@ const withNumbers: CustomTypesConfig = {
       : (types.getTypeParser(oid, format) as (value: string | Buffer) => unknown),
 }
 
+/** The tables themselves, for whoever moves them whole. */
+export function connectPostgres(url: string): Kysely<Tables> {
+  const pool = new Pool({ connectionString: url, types: withNumbers, max: 2 })
+  pool.on('error', () => undefined)
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+}
+
 /** The operations store on PostgreSQL 13 or later, for any number of processes; its database sorts text by bytes. */
 export async function createPostgresOperationsStore(deps: {
   /** `postgres://user:password@host:port/database` */
