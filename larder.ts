@@ -8,10 +8,12 @@ import { registerDoctor } from './cli/doctor.ts'
 import { registerGateway } from './cli/gateway.ts'
 import { registerImportExport } from './cli/import-export.ts'
 import { registerPlan } from './cli/plan.ts'
+import { registerMigrate } from './cli/migrate.ts'
 import { registerModels } from './cli/models.ts'
 import { registerProfiles } from './cli/profiles.ts'
 import { registerReadings } from './cli/readings.ts'
 import { registerSettings } from './cli/settings.ts'
+import { registerStages } from './cli/stages.ts'
 import { registerUp } from './cli/up.ts'
 import { errorMessage, LarderError } from './domain/index.ts'
 import { version } from './runtime/version.ts'
@@ -24,6 +26,7 @@ const program = new Command('larder')
 
 registerUp(program)
 registerGateway(program)
+registerStages(program)
 registerDevices(program)
 registerCredentials(program)
 registerProfiles(program)
@@ -33,6 +36,7 @@ registerPlan(program)
 registerModels(program)
 registerImportExport(program)
 registerBackup(program)
+registerMigrate(program)
 registerSettings(program)
 registerDoctor(program)
 

@@ -56,7 +56,7 @@ async function notRunning(data: string): Promise<string> {
 /** The MQTT port is asked itself, where it is known: a stage may think that it is well while nobody reaches it. */
 async function gatewayFindings(
   { data, url }: PlaceOptions,
-  readRunInfo: (data: string) => { readonly mqtt: string } | null,
+  readRunInfo: (data: string) => { readonly mqtt?: string } | null,
 ): Promise<readonly string[]> {
   const mqtt = url === undefined ? readRunInfo(data)?.mqtt : undefined
   const finding = mqtt === undefined ? null : await (await import('./knock.ts')).knock(mqtt)

@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
 import type { GatewayOptions } from './gateway/run.ts'
 
-/** `larder gateway`: an edge gateway, which keeps what its store's devices send and forwards it to a hub. */
+/**
+ * `larder gateway`: with an uplink an edge gateway, which keeps what its store's devices send and forwards it to a hub; without
+ * one a gateway of the hub, whose log is Kafka.
+ */
 export function registerGateway(program: Command): void {
   program
     .command('gateway')
     .description(
-      'Start an edge gateway: it keeps what the devices of one site send, and forwards it to a hub.',
+      'Start a gateway: with --uplink one of a store, which keeps what its devices send and forwards it; else one of the hub.',
     )
     .option(
       '--uplink <url>',
@@ -25,7 +28,9 @@ export function registerGateway(program: Command): void {
     .addHelpText(
       'after',
       `
-Example:
+Examples:
+  larder gateway --mqtt 1883 --http 8081      at the hub: messageLog.brokers and operations.url say where its log and registry are
+
   at the hub:   larder devices add s1/edge-1 --kind gateway
                 larder devices export --site s1 --out s1.json
   at the store: larder devices import s1.json --data ./edge
@@ -33,5 +38,9 @@ Example:
 
 All other settings: larder settings describe`,
     )
-    .action(async (options: GatewayOptions) => (await import('./gateway/run.ts')).run(options))
+    .action(async (options: GatewayOptions) => {
+      const isOfHub = await (await import('./gateway/run.ts')).isOfHub(options)
+      if (isOfHub) await (await import('./stages/gateway.ts')).runHubGateway(options)
+      else await (await import('./gateway/run.ts')).run(options)
+    })
 }

@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import type { StageOptions } from './stages/stage-settings.ts'
+import { stage } from './stages.ts'
 import type { BacktestOptions, ForecastOptions, TrainOptions } from './models-actions.ts'
 import {
   backendOption,
@@ -13,11 +15,27 @@ import {
 
 const actions = () => import('./models-actions.ts')
 
-/** `larder models train | forecast | backtest` */
+/** `larder models serve | train | forecast | backtest` */
 export function registerModels(program: Command): void {
   const models = program
     .command('models')
-    .description('Train the forecasting network on files, forecast with it, and score it.')
+    .description(
+      'The forecasting network: serve it, train it on files, forecast with it, score it.',
+    )
+
+  stage(
+    models,
+    'serve',
+    'Start the stage that forecasts: one at a time, others wait for their turn.',
+  )
+    .option('--data <dir>', 'what it learns is kept in DIR/models (default ./data)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  larder models serve --http 8083 --data ./data\n\nIt needs series.url and operations.url: docs/distributed.md',
+    )
+    .action(async (options: StageOptions) =>
+      (await import('./stages/models.ts')).runModels(options),
+    )
 
   models
     .command('train')

@@ -24,10 +24,11 @@ export interface GatewayOptions {
   readonly config?: string
 }
 
-/** Starts an edge gateway, and answers once it runs; signals and a fatal error stop it. */
-export async function run(options: GatewayOptions): Promise<void> {
-  keepHeapLean()
-  const settings = loadSettings({
+/** A gateway without a hub to forward to is one of the hub itself. */
+export const isOfHub = (options: GatewayOptions): boolean => settingsOf(options).uplink.url === ''
+
+function settingsOf(options: GatewayOptions): Settings {
+  return loadSettings({
     flags: {
       data: options.data,
       'http.port': options.http,
@@ -43,6 +44,12 @@ export async function run(options: GatewayOptions): Promise<void> {
     env: process.env,
     file: options.config ?? null,
   })
+}
+
+/** Starts an edge gateway, and answers once it runs; signals and a fatal error stop it. */
+export async function run(options: GatewayOptions): Promise<void> {
+  keepHeapLean()
+  const settings = settingsOf(options)
   checkUplink(settings)
   const logger = createLogger(settings.log.level)
   const folder = openDataFolder(settings.data)
@@ -80,10 +87,6 @@ export async function run(options: GatewayOptions): Promise<void> {
 }
 
 function checkUplink({ uplink, gateway }: Settings): void {
-  if (uplink.url === '')
-    throw wrongUse(
-      'This needs a hub to forward to: --uplink mqtts://HOST:8883. The gateway of a hub itself is part of "larder up".',
-    )
   const url = URL.canParse(uplink.url) ? new URL(uplink.url) : null
   if (!url || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
     throw wrongUse(`"${uplink.url}" is no address of a hub: write mqtts://HOST:8883.`)
