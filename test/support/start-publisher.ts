@@ -14,9 +14,12 @@ export interface Publisher {
   kill(): void
 }
 
-/** Registers probes and has them publish: see publisher.ts. */
+/** Whoever answers the API: one process, or several. */
+export type Asked = Pick<LarderProcess, 'request'>
+
+/** Registers probes and has them publish: see publisher.ts. A device may be named with a site of its own, `site/device`. */
 export async function startPublisher(options: {
-  readonly larder: LarderProcess
+  readonly larder: Asked
   readonly mqttPort: number
   readonly ledger: string
   readonly site: string
@@ -26,8 +29,9 @@ export async function startPublisher(options: {
 }): Promise<Publisher> {
   const { larder, mqttPort, ledger, site, devices } = options
   const credentials: unknown[] = []
-  for (const device of devices) {
-    const request = { site, device, kind: 'probe' }
+  for (const path of devices) {
+    const [own, device] = path.includes('/') ? path.split('/') : [site, path]
+    const request = { site: own, device, kind: 'probe' }
     const { status, body } = await larder.request('POST', '/v1/devices', request)
     expect(status).toBe(201)
     credentials.push(body)
@@ -60,7 +64,7 @@ export async function startPublisher(options: {
 
 /** Every acknowledged message of these devices is stored within 30 seconds, and none is stored twice. */
 export async function expectStoredOnce(
-  larder: LarderProcess,
+  larder: Asked,
   site: string,
   devices: readonly string[],
   acknowledged: readonly string[],
@@ -83,7 +87,7 @@ export async function expectStoredOnce(
   }
 }
 
-async function storedSeqs(larder: LarderProcess, site: string, device: string): Promise<number[]> {
+async function storedSeqs(larder: Asked, site: string, device: string): Promise<number[]> {
   const seqs: number[] = []
   for (let cursor: string | null = ''; cursor !== null;) {
     const query = new URLSearchParams({
