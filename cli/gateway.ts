@@ -39,8 +39,8 @@ Examples:
 All other settings: larder settings describe`,
     )
     .action(async (options: GatewayOptions) => {
-      const isOfHub = await (await import('./gateway/run.ts')).isOfHub(options)
-      if (isOfHub) await (await import('./stages/gateway.ts')).runHubGateway(options)
-      else await (await import('./gateway/run.ts')).run(options)
+      const { isOfHub, run } = await import('./gateway/run.ts')
+      if (isOfHub(options)) await (await import('./stages/gateway.ts')).runHubGateway(options)
+      else await run(options)
     })
 }

@@ -55,7 +55,7 @@ console.log(
     `  PostgreSQL ${cluster.env.LARDER_OPERATIONS_URL ?? ''}`,
     `  secrets    ${cluster.folder}`,
     ...[...stages.values()].map(
-      ({ name, url, pid }) => `  ${name.padEnd(10)} process ${pid() ?? '?'}, ${url}/ready`,
+      (one) => `  ${one.name.padEnd(10)} process ${one.pid() ?? '?'}, ${one.url}/ready`,
     ),
     'Ctrl-C stops all of it and removes its data. Kill any of these processes: it is started again, and nothing is lost.',
   ].join('\n'),

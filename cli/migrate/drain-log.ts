@@ -23,16 +23,18 @@ export async function drainLog(deps: {
   })
   try {
     const { id } = await log.stats()
-    let failed: unknown = null
+    let failed: Error | null = null
+    const failure = (): Error | null => failed
     const ingest = await startIngest({
       ...{ log, series: deps.series, operations: deps.operations, clock: deps.clock },
       ...{ wall: wallClock, random: createRandom(process.pid), logger: deps.logger },
       ...{ metrics: createMetrics({ withProcess: false }), settings: deps.settings },
-      onDeath: (error) => (failed = error),
+      onDeath: (error) => (failed = error instanceof Error ? error : new Error(String(error))),
     })
     try {
       await ingest.drained()
-      if (failed !== null) throw failed
+      const error = failure()
+      if (error) throw error
       return { id, messages: ingest.counts().messages }
     } finally {
       await ingest.stop()

@@ -28,15 +28,16 @@ export function watchServers(deps: {
   const { wall } = deps
   const stopping = new AbortController()
   const { signal } = stopping
+  const isOver = (): boolean => signal.aborted
   const found = new Map<string, StageStatus>()
 
   async function watch({ name, ask, without }: WatchedServer): Promise<void> {
-    while (!signal.aborted) {
+    while (!isOver()) {
       const words = await within(ask, wall, signal).then(
         () => null,
         (error: unknown) => errorMessage(error),
       )
-      if (signal.aborted) return
+      if (isOver()) return
       const status: StageStatus =
         words === null
           ? { name, ready: true, words: 'answers' }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../servers/free-port.ts'
@@ -48,7 +49,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   // PostgreSQL runs as another user where root asks, and has to get to its folder.
   chmodSync(folder, 0o755)
   const stops: (() => Promise<unknown>)[] = [
-    () => Promise.resolve(rmSync(folder, { recursive: true, force: true, maxRetries: 5 })),
+    async () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   ]
   const stop = async (): Promise<void> => {
     for (let next = stops.pop(); next; next = stops.pop()) await next().catch(() => undefined)

@@ -69,7 +69,7 @@ export async function copyOperations(options: {
       const found = await sql<{
         rows: number
       }>`select count(*) as rows from ${sql.table(name)}`.execute(to)
-      const there = Number(found.rows[0]?.rows ?? 0)
+      const there = found.rows[0]?.rows ?? 0
       if (there !== count)
         throw new LarderError(
           'RT_STORE_DAMAGED',
