@@ -46,12 +46,11 @@ test('what a device publishes, even twice, is stored once and on the API', async
   }, patient)
 })
 
-test('the simulated city lives on the cluster: its readings come in, forecasts are served, slots are open', async () => {
+test('the simulated city lives on the cluster: its readings come in and forecasts are served', async () => {
   await vi.waitFor(async () => {
     expect(await items('/v1/readings?site=store-1&channel=celsius&limit=1')).toHaveLength(1)
     const [forecast] = await items('/v1/forecasts?site=store-1&limit=1')
     expect(forecast).toMatchObject({ horizonHours: 12, servedBy: expect.any(String) as string })
-    expect((await items('/v1/slots?site=store-1&limit=1')).length).toBe(1)
   }, patient)
 })
 
