@@ -122,6 +122,24 @@ test('a message acknowledged becomes readings, a sighting and a stock position',
   expect(ingest.counts()).toMatchObject({ messages: 1, readings: 2 })
 })
 
+test('a shelf that only weighs has a stock position by the mass of a unit, which no hand moves', async () => {
+  const planogram = { id: 'p1', site: 's1', product: 'milk', device: 'shelf-1', unitGrams: 500 }
+  await operations.putMasterData('planograms', [planogram], start)
+  const weighs = (seconds: number, grams: number): RawMessage =>
+    message('shelf-1', { at: start + seconds * 1000, values: { grams } }, start + seconds * 1000)
+  const onHand = async (): Promise<number | undefined> =>
+    (await operations.get('stock', 's1.milk'))?.onHand
+  await send(weighs(0, 4003), weighs(20, 3998))
+  expect(await onHand()).toBeUndefined()
+  await send(weighs(40, 4001), weighs(60, 4000))
+  expect(await onHand()).toBe(8)
+  await send(weighs(80, 9000), weighs(90, 4000), weighs(110, 3502), weighs(130, 3499))
+  await send(weighs(150, 3501))
+  expect(await onHand()).toBe(7)
+  await send(message('shelf-1', { at: start + 200_000, values: { units: 3, grams: 9000 } }))
+  expect(await onHand()).toBe(3)
+})
+
 test('a planogram changed later is used by the next message', async () => {
   await send(message('shelf-2', { values: { units: 4 } }))
   expect(await operations.get('stock', 's1.milk').catch(() => null)).toBeNull()

@@ -1,6 +1,10 @@
 import type { Reading, StockEvidence } from '../../domain/index.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { PreparedMessage } from '../prepare-batch.ts'
+import { shelfSteps, type ShelfSight } from './shelf-level.ts'
+
+/** Of a scale that only weighs: a few minutes of one that speaks every ten seconds. */
+const mostSights = 24
 
 /**
  * What shelves and tills say of stock. A product on several shelves of a site has the sum of what they last showed, and
@@ -10,6 +14,9 @@ export function createStockEvidence(catalogue: Catalogue): {
   of(messages: readonly PreparedMessage[]): readonly StockEvidence[]
 } {
   const shelves = new Map<string, { readonly at: number; readonly units: number }>()
+
+  const scales = new Map<string, ShelfSight[]>()
+  const tellsUnits = new Set<string>()
 
   function fromShelf({ site, device, at, value }: Reading): StockEvidence | null {
     const [product, ...others] = catalogue.shelfProducts(site, device)
@@ -21,6 +28,21 @@ export function createStockEvidence(catalogue: Catalogue): {
     if (shown.includes(undefined)) return null
     const units = shown.reduce((sum, shelf) => sum + (shelf?.units ?? 0), 0)
     return { type: 'shelf', site, product, units, at }
+  }
+
+  /** A shelf that only weighs: its level by the mass of a unit, once it has stood still; null until then, and where units are told. */
+  function fromScale(reading: Reading): StockEvidence | null {
+    const { site, device, at, value } = reading
+    const id = `${site}.${device}`
+    const unitGrams = tellsUnits.has(id) ? null : catalogue.unitGrams(site, device)
+    if (unitGrams === null) return null
+    const sights = scales.get(id) ?? []
+    if (at <= (sights.at(-1)?.at ?? 0)) return null
+    sights.push({ at, units: value / unitGrams })
+    if (sights.length > mostSights) sights.shift()
+    scales.set(id, sights)
+    const level = shelfSteps(sights).at(-1)
+    return level ? fromShelf({ ...reading, value: level.units }) : null
   }
 
   function fromTill({
@@ -46,10 +68,12 @@ export function createStockEvidence(catalogue: Catalogue): {
       for (const { message, readings } of messages) {
         for (const reading of readings) {
           if (reading.quality === 'unregistered') continue
-          if (reading.channel === 'units' && !message.isHistorical) {
-            const evidence = fromShelf(reading)
+          const { channel } = reading
+          if ((channel === 'units' || channel === 'grams') && !message.isHistorical) {
+            if (channel === 'units') tellsUnits.add(`${reading.site}.${reading.device}`)
+            const evidence = channel === 'units' ? fromShelf(reading) : fromScale(reading)
             if (evidence) latest.set(`${evidence.site}.${evidence.product}`, evidence)
-          } else if (reading.channel === 'sold') {
+          } else if (channel === 'sold') {
             const evidence = fromTill(reading)
             if (evidence) sales.push(evidence)
           }
