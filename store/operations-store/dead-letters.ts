@@ -76,5 +76,5 @@ export async function countDeadLetters(db: Kysely<Tables>): Promise<readonly Dea
   }
   return [...counts]
     .map(([reason, count]) => ({ reason: reason as DeadLetterReason, ...count }))
-    .sort((a, b) => b.open - a.open || b.replayed - a.replayed)
+    .sort((a, b) => b.open - a.open || b.replayed - a.replayed || (a.reason < b.reason ? -1 : 1))
 }
