@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LarderError, type RawMessage } from '../domain/index.ts'
 import { createMemoryMessageLog } from '../message-log/index.ts'
+import { until } from '../test/support/until.ts'
 import { createAppendQueue } from './append-queue.ts'
 
 const message = (bytes = 1): RawMessage => ({
@@ -13,7 +14,10 @@ const message = (bytes = 1): RawMessage => ({
 })
 
 /** A log whose appends end when the test says so. */
-function open(changes: { batchWaitMs?: number; batchMessages?: number } = {}) {
+function open(
+  changes: { batchWaitMs?: number; batchMessages?: number } = {},
+  brakeMs?: () => number,
+) {
   const settings = { batchWaitMs: 0, batchMessages: 3, maxWaitingMegabytes: 64, ...changes }
   const appends: { count: number; end: (error?: Error) => void }[] = []
   const log = {
@@ -30,6 +34,7 @@ function open(changes: { batchWaitMs?: number; batchMessages?: number } = {}) {
   const queue = createAppendQueue({
     log,
     settings,
+    brakeMs,
     onAppended: ({ error }) => counted.push(error),
   })
   const add = (bytes?: number): Promise<Error | null> =>
@@ -48,6 +53,22 @@ describe('the append queue', () => {
     appends[0]!.end()
     await added
     expect(done).toBe(true)
+  })
+
+  it('waits with every append while whoever reads the log is behind, also with full batches', async () => {
+    let brake = 30
+    const { appends, add, turn } = open({}, () => brake)
+    const startedAt = performance.now()
+    for (let i = 0; i < 5; i++) void add()
+    await turn()
+    expect(appends).toEqual([])
+    await until(() => appends.length > 0)
+    expect(performance.now() - startedAt).toBeGreaterThan(25)
+    expect(appends[0]?.count).toBe(3)
+    brake = 0
+    void add()
+    await turn()
+    expect(appends.map(({ count }) => count)).toEqual([3, 3])
   })
 
   it('has two appends on their way and gathers the rest into batches', async () => {

@@ -42,6 +42,8 @@ export function createAppendQueue(deps: {
   readonly log: MessageLog
   readonly settings: AppendQueueSettings
   readonly onAppended: (appended: Appended) => void
+  /** So long every append waits while whoever reads the log is behind: devices with a window send no faster than it is read. */
+  readonly brakeMs?: (() => number) | undefined
 }): AppendQueue {
   const { log, settings } = deps
   const closeBytes = settings.maxWaitingMegabytes * 1024 * 1024
@@ -57,9 +59,10 @@ export function createAppendQueue(deps: {
 
   const schedule = (): void => {
     if (messages.length === 0 || appends.length >= maxAppends) return
-    if (messages.length >= settings.batchMessages || settings.batchWaitMs === 0) {
-      void flush()
-    } else timer ??= setTimeout(() => void flush(), settings.batchWaitMs)
+    const brakeMs = deps.brakeMs?.() ?? 0
+    const isFull = messages.length >= settings.batchMessages || settings.batchWaitMs === 0
+    if (isFull && brakeMs === 0) void flush()
+    else timer ??= setTimeout(() => void flush(), Math.max(settings.batchWaitMs, brakeMs))
   }
 
   const flush = async (): Promise<void> => {

@@ -29,6 +29,8 @@ export interface GatewayDeps {
   readonly wall: Clock
   readonly logger: Logger
   readonly metrics: Registry
+  /** See `createAppendQueue`. */
+  readonly brakeMs?: () => number
 }
 
 export interface Gateway extends Stage {
@@ -60,6 +62,7 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
   const queue = createAppendQueue({
     log: deps.log,
     settings: deps.messageLogSettings,
+    brakeMs: deps.brakeMs,
     onAppended(appended) {
       const { messages, seconds, error } = appended
       metrics.appendSeconds.observe(seconds)

@@ -47,6 +47,9 @@ export interface IngestPort {
   readonly port: MessagePort
 }
 
+/** A batch of messages and its readings. */
+const youngMb = 24
+
 /** One thread with the writer of the series store and the loop that feeds it from the log. */
 export function startIngestWorker(
   options: IngestWorkerData & { readonly onDeath: (error: LarderError) => void },
@@ -56,6 +59,7 @@ export function startIngestWorker(
     name: 'ingest',
     data: data satisfies IngestWorkerData,
     transfer: [data.logPort, data.operationsPort],
+    youngMb,
     onDeath,
   })
   const open = (serves: IngestPort['serves']): MessagePort => {

@@ -29,6 +29,7 @@ import { createBackups } from '../backup/start-backups.ts'
 import { keptElsewhere } from '../backup/kept-elsewhere.ts'
 import { startCityProcess, type CityProcess } from './city-process.ts'
 import { keepClock, readAnchor } from './clock-file.ts'
+import { brakeByIngest } from './ingest-brake.ts'
 import { governClock } from './clock-governor.ts'
 import { createStatus } from './status.ts'
 
@@ -155,7 +156,14 @@ async function compose(
   if (isSimulated) governor.hold('history')
   stops.add('the clock governor', () => governor.stop())
 
+  const brake = brakeByIngest({
+    lagMs: async () => (await ingest.status()).lagMs / clock.anchor().speed,
+    everyMs: 100,
+    onError: (error) => logger.debug({ err: error }, 'the lag of ingest is not known'),
+  })
+  stops.add('the brake', () => brake.stop())
   const gateway = await startGateway({
+    brakeMs: () => brake.brakeMs(),
     settings: settings.mqtt,
     identity: settings.gateway,
     messageLogSettings: settings.messageLog,

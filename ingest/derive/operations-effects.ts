@@ -21,23 +21,27 @@ export async function createEffectsWatch(deps: {
   const sightings = createSightings(catalogue, deps.wall)
   const stock = createStockEvidence(catalogue)
   return {
-    of: (messages) => ({
-      sightings: sightings.of(messages),
-      stock: stock.of(messages),
-      alarms: alarms.of(messages),
-      deadLetters: messages.flatMap(({ message }) =>
-        message.type === 'bad' ? [message.letter] : [],
-      ),
-      commands: messages.flatMap(({ message }) => message.news?.ask ?? []),
-      births: messages.flatMap(({ message }) => message.news?.birth ?? []),
-      commandResults: messages.flatMap(({ message }) => {
-        const answered = message.news?.answered
-        if (answered)
-          return [{ id: answered.id, ...answered.path, ok: true, at: message.receivedAt }]
-        if (message.type !== 'result') return []
-        const { site, device } = message.topic
-        return [{ ...message.result, site, device, at: message.receivedAt }]
-      }),
-    }),
+    of(messages) {
+      // Few messages of many: the usual ones are passed over once.
+      const rare = messages.filter(({ message }) => message.type !== 'telemetry' || message.news)
+      return {
+        sightings: sightings.of(messages),
+        stock: stock.of(messages),
+        alarms: alarms.of(messages),
+        deadLetters: rare.flatMap(({ message }) =>
+          message.type === 'bad' ? [message.letter] : [],
+        ),
+        commands: rare.flatMap(({ message }) => message.news?.ask ?? []),
+        births: rare.flatMap(({ message }) => message.news?.birth ?? []),
+        commandResults: rare.flatMap(({ message }) => {
+          const answered = message.news?.answered
+          if (answered)
+            return [{ id: answered.id, ...answered.path, ok: true, at: message.receivedAt }]
+          if (message.type !== 'result') return []
+          const { site, device } = message.topic
+          return [{ ...message.result, site, device, at: message.receivedAt }]
+        }),
+      }
+    },
   }
 }
