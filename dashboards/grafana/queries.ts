@@ -70,9 +70,10 @@ ORDER BY 1`,
   'sold-hourly': flux(`
 from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "reading" and r._field == "value" and r.channel == "sold")
+  |> filter(fn: (r) => r._measurement == "reading" and r._field == "sold")
   |> filter(fn: (r) => r.site == \${fan_site:json} and r.gtin == \${gtin:json})
-  |> group(columns: ["_measurement", "_field", "channel"])
+  |> filter(fn: (r) => not exists r.quality or r.quality != "unregistered")
+  |> group(columns: ["_measurement", "_field"])
   |> aggregateWindow(every: 1h, fn: sum, createEmpty: false, timeSrc: "_start")`),
 
   transfers: sql(`
@@ -101,8 +102,9 @@ ORDER BY 1`,
   'cold-rooms': flux(`
 from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "reading" and r._field == "value" and r.channel == "celsius")
+  |> filter(fn: (r) => r._measurement == "reading" and r._field == "celsius")
   |> filter(fn: (r) => contains(value: r.site, set: \${site:json}))
+  |> group(columns: ["_measurement", "_field", "site", "device"])
   |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)`),
 
   'device-health': sql(`
@@ -116,9 +118,9 @@ LIMIT 500`),
   'readings-rate': flux(`
 from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
-  |> filter(fn: (r) => r._measurement == "reading" and r._field == "value")
+  |> filter(fn: (r) => r._measurement == "reading" and r._field != "meta")
   |> filter(fn: (r) => contains(value: r.site, set: \${site:json}))
-  |> group(columns: ["_measurement", "_field", "site"])
+  |> group(columns: ["_measurement", "site"])
   |> aggregateWindow(every: v.windowPeriod, fn: count, createEmpty: false)`),
 
   alarms: sql(`
