@@ -6,7 +6,7 @@ import type { FeatureLayout } from './features/index.ts'
 import type { NetworkShape } from './network/index.ts'
 
 /** Goes up with every change of inputs, network or units: a model of another one is trained again, never misread. */
-export const modelFormat = 1
+export const modelFormat = 2
 export const codeVersion = `0.1.0+models.${modelFormat}`
 
 /** A trained network with all that is needed to use it and to say where it came from. */

@@ -104,14 +104,19 @@ export async function trainModel(
       }
       scaling ??= measureInputs(rows)
       const loss = createTrainingLoss(tf, network, rows, scaling)
-      const order = shuffle(rows.count, options.seed, epoch)
-      const batches = Math.max(1, Math.floor(rows.count / plan.batch))
+      const orders = Array.from({ length: plan.passes }, (_, pass) =>
+        shuffle(rows.count, options.seed, epoch * plan.passes + pass),
+      )
+      const batchesPerPass = Math.max(1, Math.floor(rows.count / plan.batch))
+      const batches = batchesPerPass * plan.passes
       const phase = isSettling ? settleEpochs : mainEpochs
       const rate = isSettling ? plan.settleLearningRate : plan.learningRate
       for (let batch = 0; batch < batches; batch++) {
         const within = ((isSettling ? epoch - mainEpochs : epoch) + batch / batches) / phase
+        const order = orders[Math.floor(batch / batchesPerPass)]!
+        const first = (batch % batchesPerPass) * plan.batch
         optimizer.step(
-          () => loss(order.subarray(batch * plan.batch, (batch + 1) * plan.batch)),
+          () => loss(order.subarray(first, first + plan.batch)),
           rate * Math.max(0.03, 1 - within),
         )
         if (batch % 4 === 0) {

@@ -1,9 +1,10 @@
 import { hourMs } from '../../domain/index.ts'
 import type { History } from '../forecaster.ts'
 import { epochHour, localCalendar, zoneOffsetHours } from '../history/local-time.ts'
-import { contextInputNames, writeContextInputs } from './context-inputs.ts'
+import { categoryPlaces, contextInputNames, writeContextInputs } from './context-inputs.ts'
 import { expectSales, type Expectation } from './expectation.ts'
 import type { FeatureLayout } from './layout.ts'
+import { measurePastDays } from './past-days.ts'
 import { pooledInputNames, poolRatios } from './pooled-ratios.ts'
 import { seriesInputNames, writeSeriesInputs } from './series-inputs.ts'
 
@@ -24,7 +25,9 @@ export function buildInputs(history: History, originAt: number, layout: FeatureL
   const origin = Math.round((originAt - history.from) / hourMs)
   const localHourOf = localHours(history, originAt)
   const expectation = expectSales(history, origin, layout, localHourOf)
-  const pooled = poolRatios(history, origin, layout, expectation, localHourOf)
+  const days = measurePastDays(history, origin, layout, expectation)
+  const pooled = poolRatios(history, origin, layout, expectation, days, localHourOf)
+  const placeOf = categoryPlaces(layout)
   const width = inputNames(layout).length
   const rows = new Float32Array(history.series.length * width)
   const offsets = zoneOffsets(history, originAt)
@@ -40,6 +43,7 @@ export function buildInputs(history: History, originAt: number, layout: FeatureL
       epochHour: epochHour(originAt),
       offsetHours: offsets[s]!,
       layout,
+      placeOf,
     })
   }
   return { origin, width, rows, expectation }

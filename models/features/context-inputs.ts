@@ -1,6 +1,9 @@
 import type { History, KnownInput } from '../forecaster.ts'
 import { localCalendar } from '../history/local-time.ts'
-import { staticBuckets, type FeatureLayout } from './layout.ts'
+import { type FeatureLayout } from './layout.ts'
+
+/** Of the 12 hours ahead, and how far they are from what was before. */
+const knownParts = ['ahead', 'change', 'yesterday', 'week', 'most', 'least'] as const
 
 export function contextInputNames(layout: FeatureLayout): readonly string[] {
   return [
@@ -11,9 +14,9 @@ export function contextInputNames(layout: FeatureLayout): readonly string[] {
     'hourCos2',
     'nextDayShare',
     'nextDayWeekend',
-    ...layout.known.flatMap((name) => [`${name}.ahead`, `${name}.change`, `${name}.yesterday`]),
-    ...layout.statics.flatMap((name) =>
-      Array.from({ length: staticBuckets }, (_, i) => `${name}#${i}`),
+    ...layout.known.flatMap((name) => knownParts.map((part) => `${name}.${part}`)),
+    ...Object.entries(layout.statics).flatMap(([name, values]) =>
+      values.map((value) => `${name}=${value}`),
     ),
   ]
 }
@@ -29,9 +32,10 @@ export function writeContextInputs(
     readonly epochHour: number
     readonly offsetHours: number
     readonly layout: FeatureLayout
+    readonly placeOf: CategoryPlaces
   },
 ): number {
-  const { history, origin, layout } = context
+  const { history, origin, layout, placeOf } = context
   const series = history.series[s]!
   const { hour, weekday } = localCalendar(context.epochHour, context.offsetHours)
   for (let day = 0; day < 7; day++) row[at++] = day === weekday ? 1 : 0
@@ -48,10 +52,22 @@ export function writeContextInputs(
     row[at++] = ahead
     row[at++] = input ? ahead - meanOf(input, Math.max(0, origin - 672), Math.min(origin, 672)) : 0
     row[at++] = input ? ahead - meanOf(input, Math.max(0, origin - 24), 12) : 0
+    row[at++] = input ? ahead - meanOf(input, Math.max(0, origin - 168), Math.min(origin, 168)) : 0
+    let most = ahead
+    let least = ahead
+    for (let day = 1; input && day <= 28; day++) {
+      const past = meanOf(input, Math.max(0, origin - 24 * day), 12)
+      most = Math.max(most, past)
+      least = Math.min(least, past)
+    }
+    row[at++] = ahead - most
+    row[at++] = ahead - least
   }
-  for (const name of layout.statics) {
-    const bucket = bucketOf(series.statics[name] ?? '')
-    for (let i = 0; i < staticBuckets; i++) row[at++] = i === bucket ? 1 : 0
+  for (const [name, places] of placeOf) {
+    const place = places.get(series.statics[name] ?? '')
+    row.fill(0, at, at + places.size)
+    if (place !== undefined) row[at + place] = 1
+    at += places.size
   }
   return at
 }
@@ -71,9 +87,14 @@ function meanOf({ hoursPerStep, values }: KnownInput, from: number, hours: numbe
   return sum / weight
 }
 
-/** FNV-1a, so that the same name has the same place on every machine. */
-function bucketOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return ((hash ^ (hash >>> 15)) >>> 0) % staticBuckets
+export type CategoryPlaces = ReadonlyMap<string, ReadonlyMap<string, number>>
+
+/** The one-hot place of each value, by static input. */
+export function categoryPlaces(layout: FeatureLayout): CategoryPlaces {
+  return new Map(
+    Object.entries(layout.statics).map(([name, values]) => [
+      name,
+      new Map(values.map((value, place) => [value, place])),
+    ]),
+  )
 }

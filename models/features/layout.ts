@@ -8,15 +8,21 @@ import type { History } from '../forecaster.ts'
 export interface FeatureLayout {
   readonly target: ForecastTarget
   readonly known: readonly string[]
-  readonly statics: readonly string[]
+  /** Values with a place of their own, by static input, the most frequent first. */
+  readonly statics: Readonly<Record<string, readonly string[]>>
   /** Share of an average hour's amount in each local hour of the day; its mean is 1. */
   readonly profile: readonly number[]
   /** Mean amount of an hour in stock over all series. */
   readonly level: number
 }
 
-/** One-hot places per static input; values share them by hash, so that a value never seen still has one. */
-export const staticBuckets = 24
+/** Values of a static input that have a place of their own; rarer ones, and those never seen in training, have none. */
+const mostPlaces = 128
+
+/** What is planned for the hours ahead, unlike the weather, which only comes. */
+export function plannedInputs(layout: FeatureLayout): readonly string[] {
+  return layout.known.filter((name) => !name.startsWith('weather'))
+}
 
 /** `region` only says which series are pooled: a place among cities is an identity in disguise. */
 const notAnInput = new Set(['region'])
@@ -30,7 +36,7 @@ export function learnLayout(
   const sum = new Float64Array(24)
   const weight = new Float64Array(24)
   const known = new Set<string>()
-  const statics = new Set<string>()
+  const statics = new Map<string, Map<string, number>>()
   history.series.forEach((series, s) => {
     const first = localHourOf(s)
     for (let hour = 0; hour < Math.min(until, history.hours); hour++) {
@@ -43,16 +49,31 @@ export function learnLayout(
       weight[place]! += share
     }
     for (const name of Object.keys(series.known)) known.add(name)
-    for (const name of Object.keys(series.statics)) if (!notAnInput.has(name)) statics.add(name)
+    for (const [name, value] of Object.entries(series.statics)) {
+      if (notAnInput.has(name)) continue
+      const counts = statics.get(name) ?? new Map<string, number>()
+      statics.set(name, counts.set(value, (counts.get(value) ?? 0) + 1))
+    }
   })
   const means = sum.map((total, place) => (weight[place]! > 0 ? total / weight[place]! : 0))
   const level = means.reduce((total, mean) => total + mean, 0) / 24
   return {
     target: history.target,
     known: [...known].sort(),
-    statics: [...statics].sort(),
+    statics: Object.fromEntries(
+      [...statics]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, counts]) => [name, mostFrequent(counts)]),
+    ),
     // A quiet hour keeps a hundredth, so that a first sale in it stays possible.
     profile: [...means].map((mean) => Math.max(0.01, level > 0 ? mean / level : 1)),
     level: level > 0 ? level : 1,
   }
+}
+
+function mostFrequent(counts: ReadonlyMap<string, number>): readonly string[] {
+  return [...counts]
+    .sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
+    .slice(0, mostPlaces)
+    .map(([value]) => value)
 }

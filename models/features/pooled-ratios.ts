@@ -1,33 +1,39 @@
 import type { History } from '../forecaster.ts'
 import { inStock, type Expectation } from './expectation.ts'
 import type { FeatureLayout } from './layout.ts'
+import { pastDayCount, type PastDays } from './past-days.ts'
 
 /**
- * How a site, a product, a product within a region and a category within a site sell against their own level lately:
+ * How a series itself, its site, product, category and region, and where they meet, sell against their own level lately:
  * what all of them have in common today, one series alone is too thin to tell.
  */
-const groups = ['site', 'product', 'productInRegion', 'categoryInSite'] as const
-const spans = ['day', 'today', 'yesterday', 'weekAgo', 'week'] as const
+const groups = [
+  'self',
+  'site',
+  'product',
+  'productInRegion',
+  'categoryInSite',
+  'region',
+  'categoryInRegion',
+  'kindInRegion',
+] as const
+const spans = [
+  'today',
+  'half',
+  'day',
+  'yesterday',
+  'days3',
+  'weekAgo',
+  'week',
+  'alike',
+  'fading',
+] as const
 
-export const pooledInputNames: readonly string[] = groups.flatMap((group) =>
-  spans.map((span) => `${group}.${span}`),
-)
-
-/** First hour and number of hours of each span, counted from the origin; the day begins at local midnight. */
-function hoursOf(span: (typeof spans)[number], localHour: number): readonly [number, number] {
-  switch (span) {
-    case 'day':
-      return [-24, 24]
-    case 'today':
-      return localHour < 3 ? [-6, 6] : [-localHour, localHour]
-    case 'yesterday':
-      return [-24, 12]
-    case 'weekAgo':
-      return [-168, 12]
-    case 'week':
-      return [-168, 168]
-  }
-}
+export const pooledInputNames: readonly string[] = [
+  ...groups.flatMap((group) => [...spans.map((span) => `${group}.${span}`), `${group}.spread`]),
+  ...groups.slice(1).map((group) => `${group}.level`),
+  ...groups.slice(1, 5).map((group) => `${group}.count`),
+]
 
 /** Flat rows [series][pooledInputNames]: the log of sold over expected in stock, leaning on 1 where little was expected. */
 export function poolRatios(
@@ -35,51 +41,107 @@ export function poolRatios(
   origin: number,
   layout: FeatureLayout,
   expectation: Expectation,
+  days: PastDays,
   localHourOf: (series: number) => number,
 ): Float32Array {
+  const count = history.series.length
   const width = spans.length
-  const sold = new Float32Array(history.series.length * width)
-  const expected = new Float32Array(history.series.length * width)
-  history.series.forEach((series, s) => {
+  // Per series: sold by span, usual by span, distance, its weight, level, one.
+  const each = width * 2 + 4
+  const sums = new Float64Array(count * each)
+  for (let s = 0; s < count; s++) {
+    const series = history.series[s]!
+    const base = s * each
+    const add = (span: number, sold: number, usual: number): void => {
+      sums[base + span]! += sold
+      sums[base + width + span]! += usual
+    }
     const localHour = (localHourOf(s) + origin) % 24
-    spans.forEach((span, k) => {
-      const [start, hours] = hoursOf(span, localHour)
-      for (let i = 0; i < hours; i++) {
-        const hour = origin + start + i
-        const share = inStock(series, hour)
-        if (share <= 0) continue
-        sold[s * width + k]! += series.value[hour]!
-        expected[s * width + k]! += expectation.month[s * 24 + ((start + i + 336) % 24)]! * share
+    const [from, hours] = localHour < 3 ? [-6, 6] : [-localHour, localHour]
+    for (let i = 0; i < hours; i++) {
+      const hour = origin + from + i
+      const share = inStock(series, hour)
+      if (share <= 0) continue
+      add(0, series.value[hour]!, expectation.month[s * 24 + ((from + i + 48) % 24)]! * share)
+    }
+    for (let i = 0; i < pastDayCount; i++) {
+      const at = s * pastDayCount + i
+      const [ws, wu] = [days.windowSold[at]!, days.windowUsual[at]!]
+      const [rs, ru] = [days.restSold[at]!, days.restUsual[at]!]
+      if (i === 0) {
+        add(1, rs, ru)
+        add(2, ws + rs, wu + ru)
+        add(3, ws, wu)
       }
-    })
-  })
+      if (i < 3) add(4, ws + rs, wu + ru)
+      if (i === 6) add(5, ws, wu)
+      if (i < 7) add(6, ws + rs, wu + ru)
+      const alike = days.alike[at]!
+      add(7, ws * alike, wu * alike)
+      const fading = 0.8 ** i
+      add(8, ws * fading, wu * fading)
+      sums[base + width * 2]! += Math.abs(ws - wu)
+      sums[base + width * 2 + 1]! += wu
+    }
+    sums[base + width * 2 + 2] = expectation.level[s]!
+    sums[base + width * 2 + 3] = 1
+  }
 
-  const keys = history.series.map((series) => [
-    series.site,
-    series.product ?? '',
-    `${series.product ?? ''}|${series.statics.region ?? ''}`,
-    `${series.site}|${series.statics.category1 ?? ''}`,
-  ])
-  const out = new Float32Array(history.series.length * groups.length * width)
-  const leaning = layout.level * 6
-  groups.forEach((_, g) => {
-    const pools = new Map<string, Float64Array>()
-    keys.forEach((key, s) => {
-      const pool = pools.get(key[g]!) ?? new Float64Array(width * 2)
-      for (let k = 0; k < width; k++) {
-        pool[k]! += sold[s * width + k]!
-        pool[width + k]! += expected[s * width + k]!
+  const names = pooledInputNames.length
+  const out = new Float32Array(count * names)
+  const levels = groups.length * (width + 1)
+  groups.forEach((group, g) => {
+    const keys = group === 'self' ? null : placeIn(history, group)
+    const pools = keys ? new Float64Array(keys.size * each) : sums
+    if (keys) {
+      for (let s = 0; s < count; s++) {
+        const pool = keys.place[s]! * each
+        for (let k = 0; k < each; k++) pools[pool + k]! += sums[s * each + k]!
       }
-      pools.set(key[g]!, pool)
-    })
-    keys.forEach((key, s) => {
-      const pool = pools.get(key[g]!)!
+    }
+    const leaning = layout.level * (group === 'self' ? 3 : 6)
+    for (let s = 0; s < count; s++) {
+      const pool = (keys ? keys.place[s]! : s) * each
+      const row = s * names
       for (let k = 0; k < width; k++) {
-        out[(s * groups.length + g) * width + k] = Math.log(
-          (pool[k]! + leaning) / (pool[width + k]! + leaning),
+        out[row + g * (width + 1) + k] = Math.log(
+          (pools[pool + k]! + leaning) / (pools[pool + width + k]! + leaning),
         )
       }
-    })
+      out[row + g * (width + 1) + width] = Math.sqrt(
+        pools[pool + 2 * width]! / (pools[pool + 2 * width + 1]! + leaning),
+      )
+      if (g > 0) {
+        const mean = pools[pool + 2 * width + 2]! / pools[pool + 2 * width + 3]!
+        out[row + levels + g - 1] = Math.log((mean + 1e-6) / layout.level)
+        if (g < 5) {
+          out[row + levels + groups.length - 1 + g - 1] = Math.log(pools[pool + 2 * width + 3]!)
+        }
+      }
+    }
   })
   return out
+}
+
+type Group = Exclude<(typeof groups)[number], 'self'>
+
+/** The pool of each series, as numbers from 0. */
+function placeIn(history: History, group: Group): { readonly place: Int32Array; size: number } {
+  const numbers = new Map<string, number>()
+  const place = Int32Array.from(history.series, ({ site, product, statics }) => {
+    const region = statics.region ?? ''
+    const keys: Readonly<Record<Group, string>> = {
+      site,
+      product: product ?? '',
+      productInRegion: `${product ?? ''}|${region}`,
+      categoryInSite: `${site}|${statics.category1 ?? ''}`,
+      region,
+      categoryInRegion: `${region}|${statics.category1 ?? ''}`,
+      kindInRegion: `${region}|${statics.category3 ?? ''}`,
+    }
+    const number = numbers.get(keys[group]) ?? numbers.size
+    numbers.set(keys[group], number)
+    return number
+  })
+  return { place, size: numbers.size }
 }
