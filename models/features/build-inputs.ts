@@ -17,7 +17,7 @@ export interface Inputs {
 }
 
 export function inputNames(layout: FeatureLayout): readonly string[] {
-  return [...seriesInputNames, ...pooledInputNames, ...contextInputNames(layout)]
+  return [...seriesInputNames, ...pooledInputNames(layout), ...contextInputNames(layout)]
 }
 
 /** Everything a network may see at an origin (epoch ms, a full hour). Reads known inputs only from the origin on. */
@@ -28,15 +28,14 @@ export function buildInputs(history: History, originAt: number, layout: FeatureL
   const days = measurePastDays(history, origin, layout, expectation)
   const pooled = poolRatios(history, origin, layout, expectation, days, localHourOf)
   const placeOf = categoryPlaces(layout)
+  const pooledWidth = pooledInputNames(layout).length
   const width = inputNames(layout).length
   const rows = new Float32Array(history.series.length * width)
   const offsets = zoneOffsets(history, originAt)
   for (let s = 0; s < history.series.length; s++) {
     const row = rows.subarray(s * width, (s + 1) * width)
     let at = writeSeriesInputs(row, 0, s, { history, origin, layout, expectation })
-    for (let k = 0; k < pooledInputNames.length; k++) {
-      row[at++] = pooled[s * pooledInputNames.length + k]!
-    }
+    for (let k = 0; k < pooledWidth; k++) row[at++] = pooled[s * pooledWidth + k]!
     writeContextInputs(row, at, s, {
       history,
       origin,

@@ -1,5 +1,6 @@
 import type { ForecastTarget } from '../../domain/index.ts'
 import type { History } from '../forecaster.ts'
+import { usefulPools } from './pooled-ratios.ts'
 
 /**
  * What a trained model must remember to build its inputs again: which known and static inputs there were, how an average day
@@ -10,6 +11,8 @@ export interface FeatureLayout {
   readonly known: readonly string[]
   /** Values with a place of their own, by static input, the most frequent first. */
   readonly statics: Readonly<Record<string, readonly string[]>>
+  /** What series are pooled by. */
+  readonly pools: readonly string[]
   /** Share of an average hour's amount in each local hour of the day; its mean is 1. */
   readonly profile: readonly number[]
   /** Mean amount of an hour in stock over all series. */
@@ -60,6 +63,7 @@ export function learnLayout(
   return {
     target: history.target,
     known: [...known].sort(),
+    pools: usefulPools(history),
     statics: Object.fromEntries(
       [...statics]
         .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -64,13 +64,3 @@ test('hours out of stock lower no ratio', () => {
     expect(Math.exp(input(0, `self.${span}`)), span).toBeCloseTo(1, 2)
   }
 })
-
-test('a level is the mean over its group, and a group knows how many series it has', () => {
-  const input = inputsOf([
-    series('a', 'milk', () => 30),
-    series('a', 'rice', () => 90),
-    series('b', 'milk', () => 30),
-  ])
-  expect(Math.exp(input(0, 'site.level') - input(2, 'site.level'))).toBeCloseTo(2, 1)
-  expect(input(0, 'site.count')).toBeCloseTo(Math.log(2), 5)
-})

@@ -5,15 +5,14 @@ import { pastDayCount, type PastDays } from './past-days.ts'
 
 /**
  * How a series itself, its site, product, category and region, and where they meet, sell against their own level lately:
- * what all of them have in common today, one series alone is too thin to tell.
+ * what all of them have in common today, one series alone is too thin to tell. Never how much a place sells: that is an identity
+ * in disguise, and a small city is learnt by heart from it.
  */
-const groups = [
-  'self',
+const poolNames = [
   'site',
   'product',
   'productInRegion',
   'categoryInSite',
-  'region',
   'categoryInRegion',
   'kindInRegion',
 ] as const
@@ -29,11 +28,19 @@ const spans = [
   'fading',
 ] as const
 
-export const pooledInputNames: readonly string[] = [
-  ...groups.flatMap((group) => [...spans.map((span) => `${group}.${span}`), `${group}.spread`]),
-  ...groups.slice(1).map((group) => `${group}.level`),
-  ...groups.slice(1, 5).map((group) => `${group}.count`),
-]
+type Pool = (typeof poolNames)[number]
+
+export function pooledInputNames({ pools }: FeatureLayout): readonly string[] {
+  return ['self', ...pools].flatMap((group) => [
+    ...spans.map((span) => `${group}.${span}`),
+    `${group}.spread`,
+  ])
+}
+
+/** Those with two members at least: what all series share tells which hour it was, and is learnt by heart. */
+export function usefulPools(history: Pick<History, 'series'>): readonly string[] {
+  return poolNames.filter((name) => placeIn(history, name).size > 1)
+}
 
 /** Flat rows [series][pooledInputNames]: the log of sold over expected in stock, leaning on 1 where little was expected. */
 export function poolRatios(
@@ -46,8 +53,8 @@ export function poolRatios(
 ): Float32Array {
   const count = history.series.length
   const width = spans.length
-  // Per series: sold by span, usual by span, distance, its weight, level, one.
-  const each = width * 2 + 4
+  // Per series: sold by span, usual by span, distance, its weight.
+  const each = width * 2 + 2
   const sums = new Float64Array(count * each)
   for (let s = 0; s < count; s++) {
     const series = history.series[s]!
@@ -83,15 +90,13 @@ export function poolRatios(
       sums[base + width * 2]! += Math.abs(ws - wu)
       sums[base + width * 2 + 1]! += wu
     }
-    sums[base + width * 2 + 2] = expectation.level[s]!
-    sums[base + width * 2 + 3] = 1
   }
 
-  const names = pooledInputNames.length
+  const groups = ['self', ...layout.pools]
+  const names = groups.length * (width + 1)
   const out = new Float32Array(count * names)
-  const levels = groups.length * (width + 1)
   groups.forEach((group, g) => {
-    const keys = group === 'self' ? null : placeIn(history, group)
+    const keys = group === 'self' ? null : placeIn(history, group as Pool)
     const pools = keys ? new Float64Array(keys.size * each) : sums
     if (keys) {
       for (let s = 0; s < count; s++) {
@@ -111,31 +116,24 @@ export function poolRatios(
       out[row + g * (width + 1) + width] = Math.sqrt(
         pools[pool + 2 * width]! / (pools[pool + 2 * width + 1]! + leaning),
       )
-      if (g > 0) {
-        const mean = pools[pool + 2 * width + 2]! / pools[pool + 2 * width + 3]!
-        out[row + levels + g - 1] = Math.log((mean + 1e-6) / layout.level)
-        if (g < 5) {
-          out[row + levels + groups.length - 1 + g - 1] = Math.log(pools[pool + 2 * width + 3]!)
-        }
-      }
     }
   })
   return out
 }
 
-type Group = Exclude<(typeof groups)[number], 'self'>
-
 /** The pool of each series, as numbers from 0. */
-function placeIn(history: History, group: Group): { readonly place: Int32Array; size: number } {
+function placeIn(
+  history: Pick<History, 'series'>,
+  group: Pool,
+): { readonly place: Int32Array; size: number } {
   const numbers = new Map<string, number>()
   const place = Int32Array.from(history.series, ({ site, product, statics }) => {
     const region = statics.region ?? ''
-    const keys: Readonly<Record<Group, string>> = {
+    const keys: Readonly<Record<Pool, string>> = {
       site,
       product: product ?? '',
       productInRegion: `${product ?? ''}|${region}`,
       categoryInSite: `${site}|${statics.category1 ?? ''}`,
-      region,
       categoryInRegion: `${region}|${statics.category1 ?? ''}`,
       kindInRegion: `${region}|${statics.category3 ?? ''}`,
     }
