@@ -20,7 +20,10 @@ const metrics = createMetrics({ withProcess: false })
 const clock = followClock(data.anchor)
 const log = connectMessageLog(data.logPort)
 const operations = connectOperationsStore(data.operationsPort)
-const series = watchDamage(createSqliteSeriesStore({ file: data.seriesFile }), data.seriesFile)
+const series = watchDamage(
+  createSqliteSeriesStore({ file: data.seriesFile, onDamage: (words) => logger.error(words) }),
+  data.seriesFile,
+)
 
 const starting = startIngest({
   ...{ log, series, operations, clock, wall: wallClock, logger, metrics },

@@ -59,14 +59,25 @@ test('no flipped bit and no shorter block is decoded', () => {
   const columns = columnsOf(fc.sample(rows, { numRuns: 3, seed: 1 }).flat().slice(0, 9))
   const block = Buffer.from(codec.encode(columns, 0, columns.length))
   const into = createColumns(0)
+  const isRefused = (bytes: Uint8Array): boolean => {
+    try {
+      codec.decode(bytes, into)
+      return false
+    } catch (error) {
+      return error instanceof DamagedBlockError
+    }
+  }
+  let refused = 0
   for (let bit = 0; bit < block.length * 8; bit++) {
     const flipped = Buffer.from(block)
     flipped[bit >> 3]! ^= 1 << (bit & 7)
-    expect(() => codec.decode(flipped, into)).toThrow(DamagedBlockError)
+    if (isRefused(flipped)) refused++
   }
+  expect(refused).toBe(block.length * 8)
   for (let length = 0; length < block.length; length++) {
-    expect(() => codec.decode(block.subarray(0, length), into)).toThrow(DamagedBlockError)
+    if (isRefused(block.subarray(0, length))) refused++
   }
+  expect(refused).toBe(block.length * 9)
   expect(into.length).toBe(0)
 })
 

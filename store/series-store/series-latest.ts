@@ -63,7 +63,7 @@ export function latestReader(deps: {
         .prepare(
           `SELECT ${columns} FROM series LEFT JOIN latest ON latest.series = series.id ${where} ORDER BY site, device, channel, gtin`,
         )
-        .all(...parameters) as LatestRow[]
+        .iterate(...parameters) as Iterable<LatestRow>
       for (const row of rows) {
         if (found.length >= limit) break
         const newest = newestOf(row)

@@ -92,6 +92,6 @@ test('whatever comes in whatever order, merged whenever and started again, is wh
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   )
 })
