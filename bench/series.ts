@@ -50,18 +50,26 @@ function cpuSeconds(): number {
   return (user + system) / 1e6
 }
 
-async function timed<T>(run: () => Promise<T>): Promise<{ readonly ms: number; readonly of: T }> {
-  const began = performance.now()
-  const of = await run()
-  return { ms: performance.now() - began, of }
+/** The fastest of some times, because other work on the machine only adds. */
+async function timed<T>(
+  times: number,
+  run: () => Promise<T>,
+): Promise<{ readonly ms: number; readonly of: T }> {
+  let ms = Infinity
+  for (;;) {
+    const began = performance.now()
+    const of = await run()
+    ms = Math.min(ms, performance.now() - began)
+    if (--times <= 0) return { ms, of }
+  }
 }
 
 async function queries(store: SeriesStore, days: number): Promise<string> {
   const one = { site: 's0', device: 'shelf-0', channel: 'celsius' }
   const from = start
-  const day = await timed(() => store.range({ ...one, from, to: from + dayMs, limit: 100_000 }))
-  const latest = await timed(() => store.latest({ limit: 10_000 }))
-  const hourly = await timed(() => store.hourly({ from, to: from + days * dayMs, by: 'device' }))
+  const day = await timed(9, () => store.range({ ...one, from, to: from + dayMs, limit: 100_000 }))
+  const latest = await timed(9, () => store.latest({ limit: 10_000 }))
+  const hourly = await timed(2, () => store.hourly({ from, to: from + days * dayMs, by: 'device' }))
   return [
     `${day.of.readings.length} in ${day.ms.toFixed(1)} ms`,
     `${latest.of.length} in ${latest.ms.toFixed(1)} ms`,

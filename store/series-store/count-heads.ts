@@ -5,6 +5,9 @@ import type { Columns } from './columns.ts'
 export interface CountHeads {
   /** Whether a count may be there already; raises the highest where it cannot. */
   mayBeKnown(series: number, boot: number, seq: number, index: number): boolean
+  /** How many are in memory; and forgets them, to be read from the file again: those of readings that wait must be said anew. */
+  size(): number
+  forget(): void
   /** Keeps the highest of merged readings in the file. */
   save(series: number, merged: Columns): void
 }
@@ -42,6 +45,10 @@ export function createCountHeads(db: Database.Database): CountHeads {
       head.seq = seq
       head.idx = index
       return false
+    },
+    size: () => heads.size,
+    forget: () => {
+      heads.clear()
     },
     save(series, { boot, seq, index, length }) {
       let first = 0

@@ -18,12 +18,17 @@ import { qualities, qualityNumber } from './series-rows.ts'
 import type { WriteOutcome } from './series-store.ts'
 import { createSeriesView } from './series-view.ts'
 
+/** Boots of counts in memory beside those of readings that wait: a device that starts anew with every message must not fill it. */
+const headsInMemory = 200_000
+
 const stored: WriteOutcome = { status: 'stored' }
 
 export interface SeriesWriter {
   write(readings: readonly Reading[], applied: Applied | undefined): readonly WriteOutcome[]
   /** Merges a part of what waits; false where nothing is left. */
   mergeSome(): boolean
+  /** Whether a reading before this moment waits for its merge. */
+  waitsBefore(at: number): boolean
   /** Deletes some of the readings before a full hour; `more` says whether to call again. */
   prune(before: number): { readonly readings: number; readonly more: boolean }
   /** Deletes the roll-ups of whole days before this moment. */
@@ -70,12 +75,16 @@ export function createSeriesWriter(deps: {
   const qualityOf = new Map(qualities.map((quality) => [quality, qualityNumber(quality)]))
   const { columns, series } = pending
 
-  for (let i = 0; i < columns.length; i++) {
-    const booked = book.get(series.values[i]!)
-    booked.newestAt = Math.max(booked.newestAt, columns.at[i]!)
-    if (booked.isCount)
-      heads.mayBeKnown(booked.id, columns.boot[i]!, columns.seq[i]!, columns.index[i]!)
+  function seePending(): void {
+    for (let i = 0; i < columns.length; i++) {
+      const booked = book.get(series.values[i]!)
+      booked.newestAt = Math.max(booked.newestAt, columns.at[i]!)
+      if (booked.isCount)
+        heads.mayBeKnown(booked.id, columns.boot[i]!, columns.seq[i]!, columns.index[i]!)
+    }
   }
+
+  seePending()
 
   function saveTotals(): void {
     for (const [quality, readings] of totals.entries()) saveTotal.run(quality, readings)
@@ -133,9 +142,14 @@ export function createSeriesWriter(deps: {
       const outcomes = transact.immediate(readings, applied)
       pending.link(from)
       if (columns.length > from) merger.afterWrite(from)
+      if (heads.size() > headsInMemory + 2 * columns.length) {
+        heads.forget()
+        seePending()
+      }
       return outcomes
     },
     mergeSome: () => merger.some(),
+    waitsBefore: (at) => columns.at.subarray(0, columns.length).some((one) => one < at),
     prune(before) {
       const hour = Math.floor(before / hourMs) * hourMs
       const { readings, more, series } = pruneSome(hour, saveTotals)

@@ -76,7 +76,7 @@ export function createSqliteSeriesStore(options: SqliteSeriesOptions): SeriesSto
       Promise.resolve(write((writer) => writer.write(readings, applied))),
     async prune(before, rollupsBefore) {
       let readings = 0
-      while (write((writer) => writer.mergeSome())) await nextTurn()
+      while (write((writer) => writer.waitsBefore(before) && writer.mergeSome())) await nextTurn()
       for (;;) {
         const part = write((writer) => writer.prune(before))
         readings += part.readings
