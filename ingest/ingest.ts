@@ -22,7 +22,7 @@ import { createMessageMemory, type MessageMemory } from './message-memory.ts'
 import { loadProfiles } from './profiles/load-profiles.ts'
 import { prepareMessages, type PrepareDeps } from './prepare-batch.ts'
 import { replayWith, type DeadLetterReplay } from './replay-dead-letters.ts'
-import { createOperationsSink, type Unsaid } from './sinks/operations-sink.ts'
+import { createOperationsSink, writeUnsaid, type Unsaid } from './sinks/operations-sink.ts'
 import { createSeriesSink, type Deriver } from './sinks/series-sink.ts'
 import { learnBirths } from './sparkplug/decode-sparkplug.ts'
 import { createEdgeNodes } from './sparkplug/edge-nodes.ts'
@@ -194,6 +194,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
       stopping.abort(new LarderError('RT_STOPPED', 'Ingest was stopped.'))
       wake()
       await finished
+      await writeUnsaid(operations, effects, unsaid)
       catalogue.stop()
     },
   }

@@ -19,7 +19,7 @@ export interface TrainingRows {
 
 /**
  * Windows partly out of stock say only that demand was no less. With full weight they put the mean 5 % too high on the
- * windows that were in stock and cost 2 % of the loss (docs/decisions/0009), so one in ten is kept, with half its weight.
+ * windows that were in stock and cost 2 % of the loss (docs/decisions/0014), so one in ten is kept, with half its weight.
  */
 const hiddenRowsPerKept = 10
 const hiddenWeight = 0.5

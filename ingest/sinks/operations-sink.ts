@@ -5,6 +5,7 @@ import type { Sink } from './sink.ts'
 
 /** So long an `applied` that nothing goes with may wait for a batch that says something. */
 const longestUnsaidMs = 1_000
+const group = 'operations'
 
 /** By partition what was not written: where the store stands, and where it would. */
 export type Unsaid = Map<number, { readonly from: Position | null; readonly through: Position }>
@@ -22,7 +23,6 @@ export function createOperationsSink(deps: {
   readonly unsaid: Unsaid
 }): Sink {
   const { operations, effects, unsaid } = deps
-  const group = 'operations'
   /** Building moves what the watches remember: a batch that is tried again is built only once. */
   let built: OperationsBatch | null = null
   const writtenAt = new Map<number, number>()
@@ -61,6 +61,19 @@ export function createOperationsSink(deps: {
       built = null
     },
   }
+}
+
+/** Where ingest stops, so that the next start does not read again what said nothing. Refused where another has written since. */
+export async function writeUnsaid(
+  operations: OperationsStore,
+  effects: EffectsWatch,
+  unsaid: Unsaid,
+): Promise<void> {
+  for (const [partition, { from, through: position }] of unsaid) {
+    const applied = { group, partition, position, from }
+    await operations.applyBatch({ applied, ...effects.of([]) }).catch(() => undefined)
+  }
+  unsaid.clear()
 }
 
 function saysNothing(batch: OperationsBatch): boolean {

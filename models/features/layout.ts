@@ -1,6 +1,6 @@
 import type { ForecastTarget } from '../../domain/index.ts'
 import type { History } from '../forecaster.ts'
-import { usefulPools } from './pooled-ratios.ts'
+import { usefulPools } from './pools.ts'
 
 /**
  * What a trained model must remember to build its inputs again: which known and static inputs there were, how an average day

@@ -2,20 +2,13 @@ import type { History } from '../forecaster.ts'
 import { inStock, type Expectation } from './expectation.ts'
 import type { FeatureLayout } from './layout.ts'
 import { pastDayCount, type PastDays } from './past-days.ts'
+import { placeIn, type Pool } from './pools.ts'
 
 /**
  * How a series itself, its site, product, category and region, and where they meet, sell against their own level lately:
  * what all of them have in common today, one series alone is too thin to tell. Never how much a place sells: that is an identity
  * in disguise, and a small city is learnt by heart from it.
  */
-const poolNames = [
-  'site',
-  'product',
-  'productInRegion',
-  'categoryInSite',
-  'categoryInRegion',
-  'kindInRegion',
-] as const
 const spans = [
   'today',
   'half',
@@ -28,18 +21,11 @@ const spans = [
   'fading',
 ] as const
 
-type Pool = (typeof poolNames)[number]
-
 export function pooledInputNames({ pools }: FeatureLayout): readonly string[] {
   return ['self', ...pools].flatMap((group) => [
     ...spans.map((span) => `${group}.${span}`),
     `${group}.spread`,
   ])
-}
-
-/** Those with two members at least: what all series share tells which hour it was, and is learnt by heart. */
-export function usefulPools(history: Pick<History, 'series'>): readonly string[] {
-  return poolNames.filter((name) => placeIn(history, name).size > 1)
 }
 
 /** Flat rows [series][pooledInputNames]: the log of sold over expected in stock, leaning on 1 where little was expected. */
@@ -119,27 +105,4 @@ export function poolRatios(
     }
   })
   return out
-}
-
-/** The pool of each series, as numbers from 0. */
-function placeIn(
-  history: Pick<History, 'series'>,
-  group: Pool,
-): { readonly place: Int32Array; size: number } {
-  const numbers = new Map<string, number>()
-  const place = Int32Array.from(history.series, ({ site, product, statics }) => {
-    const region = statics.region ?? ''
-    const keys: Readonly<Record<Pool, string>> = {
-      site,
-      product: product ?? '',
-      productInRegion: `${product ?? ''}|${region}`,
-      categoryInSite: `${site}|${statics.category1 ?? ''}`,
-      categoryInRegion: `${region}|${statics.category1 ?? ''}`,
-      kindInRegion: `${region}|${statics.category3 ?? ''}`,
-    }
-    const number = numbers.get(keys[group]) ?? numbers.size
-    numbers.set(keys[group], number)
-    return number
-  })
-  return { place, size: numbers.size }
 }
