@@ -137,6 +137,7 @@ export const Settings = Type.Object(
         bucket: text('larder', 'Bucket of that InfluxDB.'),
         tokenFile: text('', 'File with the token that may read and write that bucket.'),
         keepDays: number(92, 1, 3650, 'Raw readings are kept so long; roll-ups by hour stay.'),
+        keepRollupYears: number(5, 0.1, 100, 'And roll-ups by hour so long.'),
       },
       closed,
     ),

@@ -14,7 +14,7 @@ export interface IngestWorkerData {
   /** City milliseconds per wall millisecond, at most. */
   readonly clockSpeed: number
   readonly settings: Pick<Settings, 'ingest'> & {
-    readonly series: Pick<Settings['series'], 'keepDays'>
+    readonly series: Pick<Settings['series'], 'keepDays' | 'keepRollupYears'>
   }
   readonly logLevel: string
 }

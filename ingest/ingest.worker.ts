@@ -36,6 +36,7 @@ starting.catch(fail)
 const pruning = startPruneLoop({
   ...{ series, clock, clockSpeed: data.clockSpeed, logger },
   keepDays: settings.series.keepDays,
+  keepRollupYears: settings.series.keepRollupYears,
 })
 
 function fail(error: unknown): never {

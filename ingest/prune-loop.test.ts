@@ -11,6 +11,7 @@ const yearMs = 365 * dayMs
 
 let series: SeriesStore
 let pruned: number[]
+let rollupsPruned: number[]
 let loop: Stage
 let time: { clock: number; passed: number }
 
@@ -31,6 +32,7 @@ const reading = (at: number): Reading => ({
 beforeEach(async () => {
   series = createMemorySeriesStore()
   pruned = []
+  rollupsPruned = []
   time = { clock: start, passed: 0 }
   for (const [index, daysAgo] of [keepDays + 1, keepDays - 1, 0].entries()) {
     const applied = { group: 'series', partition: 0, position: index + 1 }
@@ -47,15 +49,17 @@ function begin(): void {
   loop = startPruneLoop({
     series: {
       watermarks: () => series.watermarks(),
-      prune: (before) => {
+      prune: (before, rollupsBefore) => {
         pruned.push(before)
-        return series.prune(before)
+        rollupsPruned.push(rollupsBefore ?? -Infinity)
+        return series.prune(before, rollupsBefore)
       },
     },
     clock: { now: () => time.clock },
     clockSpeed: 1,
     logger: silentLogger,
     keepDays,
+    keepRollupYears: 5,
     lookEveryMs: 1,
     passedMs: () => time.passed,
   })
@@ -69,6 +73,14 @@ async function pass(ms: number): Promise<void> {
 }
 
 const kept = async (): Promise<number> => (await series.stats()).readings
+
+it('keeps roll-ups for their years', async () => {
+  begin()
+  await expect.poll(() => rollupsPruned.length).toBeGreaterThan(0)
+  const years = (start - rollupsPruned[0]!) / yearMs
+  expect(years).toBeGreaterThan(4.9)
+  expect(years).toBeLessThan(5.1)
+})
 
 it('drops what is older than is kept, and nothing else', async () => {
   begin()

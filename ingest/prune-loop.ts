@@ -5,9 +5,11 @@ import type { SeriesStore } from '../store/index.ts'
 /** Looked at so often, and done where an hour of the city has passed since: a city hour is a second of the wall where the clock runs fast. */
 const lookEveryMs = minuteMs / 2
 const pruneEveryMs = hourMs
+/** The mean year of the Gregorian calendar. */
+const yearMs = 365.2425 * dayMs
 
 /**
- * Drops readings older than `keepDays` of the city clock, as far as that goes evenly: one set years ahead drops nothing that
+ * Drops readings older than `keepDays` of the city clock and roll-ups older than `keepRollupYears`, as far as that goes evenly: one set years ahead drops nothing that
  * one set right would keep. An error is logged, and the next turn tries again. The log prunes itself.
  */
 export function startPruneLoop(deps: {
@@ -18,6 +20,7 @@ export function startPruneLoop(deps: {
   readonly clockSpeed: number
   readonly logger: Logger
   readonly keepDays: number
+  readonly keepRollupYears: number
   readonly lookEveryMs?: number
   /** Milliseconds since any moment, which nobody sets. */
   readonly passedMs?: () => number
@@ -42,7 +45,7 @@ export function startPruneLoop(deps: {
     try {
       const now = (await ageClock).now()
       if (Math.abs(now - prunedAt) < pruneEveryMs) return
-      await series.prune(now - deps.keepDays * dayMs)
+      await series.prune(now - deps.keepDays * dayMs, now - deps.keepRollupYears * yearMs)
       prunedAt = now
     } catch (error) {
       logger.warn({ err: error }, `old readings were not dropped: ${errorMessage(error)}`)

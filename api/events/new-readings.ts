@@ -1,7 +1,7 @@
 import type { Reading } from '../../domain/index.ts'
 import type { ApiClock, SeriesReader } from '../deps.ts'
 
-const mostAtOnce = 5000
+const mostAtOnce = 1000
 
 /** The newest reading of each series since the last call; a reading is given once, even where it is written late. */
 export function createNewReadings(

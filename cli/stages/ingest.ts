@@ -17,6 +17,7 @@ export function runIngest(options: StageOptions): Promise<void> {
         const pruning = startPruneLoop({
           ...{ series: series.store, clock: wallClock, wall: wallClock, logger },
           ...{ clockSpeed: 1, keepDays: settings.series.keepDays },
+          keepRollupYears: settings.series.keepRollupYears,
         })
         stops.add('pruning', () => pruning.stop())
         const ingest = await startIngest({

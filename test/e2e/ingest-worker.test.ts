@@ -40,7 +40,7 @@ test('the ingest thread brings what is in the log to the stores, goes on after a
       clockSpeed: 1,
       settings: {
         ingest: { batchMessages: 500, profiles: '', clockAheadMinutes: 10 },
-        series: { keepDays: 36_500 },
+        series: { keepRollupYears: 5, keepDays: 36_500 },
       },
       logLevel: 'silent',
       onDeath,
