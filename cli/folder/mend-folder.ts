@@ -131,6 +131,7 @@ function mendCity(
   if (files.length === 0) return
   const wasLost = (name: string): boolean =>
     names.some((one) => one.startsWith(`${name}.damaged-`)) && !names.includes(name)
+  const hasRun = names.includes('city.json') || names.includes('sim-credentials.json')
   const badNotes = files.find((name) => name.endsWith('.ndjson') && !areNotes(join(path, name)))
   const why =
     badNotes !== undefined
@@ -139,7 +140,7 @@ function mendCity(
         ? 'what it began with is gone'
         : names.includes('city.json') && !names.includes('sim-credentials.json')
           ? 'the logins of its devices are gone'
-          : hasOperations && !names.includes('operations.db')
+          : hasOperations && hasRun && !names.includes('operations.db')
             ? 'its devices are not known any more'
             : wasLost('city.json') || wasLost('city-start.json') || wasLost('sim-credentials.json')
               ? 'what belongs to it is gone'
