@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dayMs, type DeviceKind, type RawMessage } from '../../domain/index.ts'
+import { dayMs, derivedDevice, type DeviceKind, type RawMessage } from '../../domain/index.ts'
 import { startIngest } from '../../ingest/index.ts'
 import { createMemoryMessageLog } from '../../message-log/index.ts'
 import { createMetrics, createRandom, silentLogger, wallClock } from '../../runtime/index.ts'
@@ -136,7 +136,11 @@ async function endState(messages: readonly RawMessage[], batchMessages: number):
   await Promise.all([series.close(), log.close()])
   return readings
     .map(({ site, device, channel, gtin, at, value, seq, boot, quality }) =>
-      JSON.stringify([site, device, channel, gtin, at, value, seq, boot, quality]),
+      // The seq of what is derived says when it was computed, which is another time in another order.
+      JSON.stringify([
+        ...[site, device, channel, gtin, at, value],
+        ...[device === derivedDevice ? null : seq, boot, quality],
+      ]),
     )
     .sort()
     .join('\n')
