@@ -1,6 +1,12 @@
 import { resolve } from 'node:path'
 import { loadSettings, type Settings } from '../../config/index.ts'
-import { openDataFolder, createLogger, stopOnSignal, wallClock } from '../../runtime/index.ts'
+import {
+  openDataFolder,
+  createLogger,
+  stopOnSignal,
+  wallClock,
+  keepHeapLean,
+} from '../../runtime/index.ts'
 import { mendFolder } from '../folder/mend-folder.ts'
 import { storesHere } from '../folder/stores-here.ts'
 import { startAllInOne, type AllInOne } from './all-in-one.ts'
@@ -21,6 +27,7 @@ export interface UpOptions {
 
 /** Starts everything, and answers once it runs; signals and a fatal error stop it. */
 export async function run(options: UpOptions): Promise<void> {
+  keepHeapLean()
   const asked = loadSettings({
     flags: {
       data: options.data,
