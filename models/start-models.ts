@@ -179,10 +179,11 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
     const graceEnds = origin + settings.graceMinutes * minuteMs
     const pairs = await countStorePairs(operations)
     let newSeriesPause = newSeriesPauseMs
+    // Whoever waits for readings works: a start just after the hour would not be ready for all of the grace.
+    isReady = true
     await waitForSites(origin)
     while (clock.now() < origin + hourMs) {
       const { waiting, series } = await forecastReady(origin, done, clock.now() >= graceEnds)
-      isReady = true
       counters.series.set(series)
       describe(series)
       if (isStale || (waiting === 0 && series > 0 && series >= pairs)) return
