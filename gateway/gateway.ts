@@ -3,7 +3,7 @@ import type { Client } from 'aedes'
 import type { Settings } from '../config/index.ts'
 import type { Clock, DeviceRegistry, StageStatus } from '../domain/index.ts'
 import type { MessageLog } from '../message-log/index.ts'
-import { version, type Logger, type Registry, type Stage } from '../runtime/index.ts'
+import { version, within, type Logger, type Registry, type Stage } from '../runtime/index.ts'
 import { createAppendQueue, type AppendQueueSettings } from './append-queue.ts'
 import { createBroker } from './broker.ts'
 import { createGatewayMetrics } from './gateway-metrics.ts'
@@ -149,6 +149,11 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     throw error
   }))
 
+  const stopAll = async (): Promise<void> => {
+    listeners.close()
+    admission.stop()
+    await stopParts()
+  }
   let stopping: Promise<void> | undefined
   return {
     host: listeners.host,
@@ -156,18 +161,6 @@ export async function startGateway(deps: GatewayDeps): Promise<Gateway> {
     tlsPort: listeners.tlsPort,
     connections: () => guards.size,
     status,
-    stop: () =>
-      (stopping ??= within(stopWithinMs, async () => {
-        listeners.close()
-        admission.stop()
-        await stopParts()
-      })),
+    stop: () => (stopping ??= within(stopWithinMs, stopAll())),
   }
-}
-
-async function within(ms: number, work: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([work(), deadline])
-  clearTimeout(timer)
 }

@@ -194,7 +194,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
       stopping.abort(new LarderError('RT_STOPPED', 'Ingest was stopped.'))
       wake()
       await finished
-      await writeUnsaid(operations, effects, unsaid)
+      await writeUnsaid(operations, unsaid)
       catalogue.stop()
     },
   }

@@ -5,6 +5,7 @@
 export * from './device-registry.ts'
 export * from './operations-store/copy-operations.ts'
 export * from './operations-store/leader-lock.ts'
+export * from './operations-store/no-effects.ts'
 export * from './operations-store/open-operations-store.ts'
 export * from './operations-store/operations-store.ts'
 export * from './operations-store/operations-worker.ts'

@@ -9,7 +9,7 @@ import { meaningOf } from './meanings.ts'
 const longWithoutBackupMs = 7 * dayMs
 /** A rate of the first minutes says nothing about a day. */
 const shortestRunMs = 10 * 60_000
-/** Measured on a year of a store's readings and its raw messages: the series store takes so much for one, the log for the other. */
+/** Estimates on the safe side: what the series store takes for a reading and the log for a message of a small device. */
 const bytesPerReading = 25
 const bytesPerMessage = 250
 const enoughDays = 30

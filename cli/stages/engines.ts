@@ -7,6 +7,7 @@ import { createRandom, serveRpc, wallClock, type Logger } from '../../runtime/in
 import {
   createInfluxSeriesStore,
   createPostgresOperationsStore,
+  noEffects,
   serveOperationsStore,
   type OperationsStore,
   type SeriesStore,
@@ -85,11 +86,7 @@ export async function openSeries(
     ...{ url, org, bucket, token: readToken(tokenFile) },
     positions: {
       read: (group) => operations.applied(group),
-      save: (applied) =>
-        operations.applyBatch({
-          applied,
-          ...{ sightings: [], stock: [], deadLetters: [], alarms: [], commandResults: [] },
-        }),
+      save: (applied) => operations.applyBatch({ applied, ...noEffects }),
     },
     ...{ clock: wallClock, wall: wallClock, random: createRandom(process.pid) },
     logger: logger.child({ store: 'series' }),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createManualClock, type ManualClock } from '../../runtime/index.ts'
-import { createSqliteOperationsStore, type OperationsStore } from '../../store/index.ts'
+import { createSqliteOperationsStore, noEffects, type OperationsStore } from '../../store/index.ts'
 import { createCatalogue, type Catalogue } from '../catalogue.ts'
 import { createEffectsWatch } from '../derive/operations-effects.ts'
 import type { PreparedMessage } from '../prepare-batch.ts'
@@ -71,8 +71,7 @@ test('a position that another owner wrote is not gone over, and what was not sai
   await sink.write([], at(20, 10))
   await operations.applyBatch({
     applied: at(20, 10),
-    ...{ sightings: [], stock: [], alarms: [], deadLetters: [], commandResults: [] },
-    ...{ commands: [], births: [] },
+    ...noEffects,
   })
   await expect(sink.write([bad(30)], at(30, 20))).rejects.toMatchObject({ code: 'RT_FENCED' })
   expect(await standsAt()).toBe(20)

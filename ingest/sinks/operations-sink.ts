@@ -1,5 +1,5 @@
 import { LarderError, type Applied, type Clock, type Position } from '../../domain/index.ts'
-import type { OperationsBatch, OperationsStore } from '../../store/index.ts'
+import { noEffects, type OperationsBatch, type OperationsStore } from '../../store/index.ts'
 import type { EffectsWatch } from '../derive/operations-effects.ts'
 import type { Sink } from './sink.ts'
 
@@ -64,14 +64,10 @@ export function createOperationsSink(deps: {
 }
 
 /** Where ingest stops, so that the next start does not read again what said nothing. Refused where another has written since. */
-export async function writeUnsaid(
-  operations: OperationsStore,
-  effects: EffectsWatch,
-  unsaid: Unsaid,
-): Promise<void> {
+export async function writeUnsaid(operations: OperationsStore, unsaid: Unsaid): Promise<void> {
   for (const [partition, { from, through: position }] of unsaid) {
     const applied = { group, partition, position, from }
-    await operations.applyBatch({ applied, ...effects.of([]) }).catch(() => undefined)
+    await operations.applyBatch({ applied, ...noEffects }).catch(() => undefined)
   }
   unsaid.clear()
 }

@@ -1,7 +1,7 @@
 import { errorMessage, type Position } from '../../domain/index.ts'
-import { backoffMs } from '../../runtime/index.ts'
+import { backoffMs, within } from '../../runtime/index.ts'
 import type { LogBatch } from '../message-log.ts'
-import { delay, limits, within, type KafkaLogOptions } from './kafka-options.ts'
+import { delay, limits, type KafkaLogOptions } from './kafka-options.ts'
 import { offsetOf } from './kafka-record.ts'
 import {
   ask,

@@ -1,6 +1,7 @@
 import { LarderError, type Position, type RawMessage } from '../../domain/index.ts'
 import { encodeRecords, keyOf, partitionOf, positionOf } from './kafka-record.ts'
-import { limits, within, type KafkaLogOptions } from './kafka-options.ts'
+import { within } from '../../runtime/index.ts'
+import { limits, type KafkaLogOptions } from './kafka-options.ts'
 import {
   ask,
   nativeErrors,

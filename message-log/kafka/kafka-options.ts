@@ -38,10 +38,3 @@ export const limits = {
 
 export const delay = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms))
-
-/** At most so many milliseconds for what may never end. */
-export const within = (ms: number, what: Promise<unknown>): Promise<unknown> => {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  return Promise.race([what, late]).finally(() => clearTimeout(timer))
-}

@@ -1,5 +1,6 @@
 import type { LoggedMessage, Position } from '../../domain/index.ts'
-import { limits, within, type KafkaLogOptions } from './kafka-options.ts'
+import { within } from '../../runtime/index.ts'
+import { limits, type KafkaLogOptions } from './kafka-options.ts'
 import { decodeRecord, offsetOf } from './kafka-record.ts'
 import { ask, type KafkaModule, type NativeConsumer, type NativeMessage } from './native-kafka.ts'
 

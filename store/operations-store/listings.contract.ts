@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { hourMs, type ModelVersion, type ReleaseTask } from '../../domain/index.ts'
+import { noEffects } from './no-effects.ts'
 import type { OperationsStore, ResourceFilter, Resources } from './operations-store.ts'
 import {
   alarm,
   batch,
   deadLetter,
   forecast,
-  noEffects,
   movement,
   product,
   sale,

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { Client, Pool, types, type ClientConfig, type CustomTypesConfig } from 'pg'
 import { errorMessage, LarderError, type Random, type RegistryChange } from '../../domain/index.ts'
 import type { Logger } from '../../runtime/index.ts'
+import { mapErrors } from '../map-errors.ts'
 import { newestChange } from './changes.ts'
 import { createKyselyOperationsStore } from './kysely-operations-store.ts'
 import { migrate } from './migrations.ts'
@@ -130,20 +131,7 @@ function listen(
 }
 
 function withClearErrors(store: OperationsStore): OperationsStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name)
-      if (typeof member !== 'function' || name === 'subscribe' || name === 'subscribeRegistry')
-        return member
-      return async (...args: unknown[]): Promise<unknown> => {
-        try {
-          return await (Reflect.apply(member, target, args) as Promise<unknown>)
-        } catch (error) {
-          throw isAway(error) ? unreachable(error) : error
-        }
-      }
-    },
-  })
+  return mapErrors(store, (error) => (isAway(error) ? unreachable(error) : error))
 }
 
 /** Connection exceptions (class 08), shutdowns (57P0x) and the system's own words for a server that is not there. */

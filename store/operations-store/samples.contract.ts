@@ -12,12 +12,8 @@ import {
   type StockPosition,
   type Transfer,
 } from '../../domain/index.ts'
-import type {
-  AlarmEvent,
-  OperationsBatch,
-  OperationsEffects,
-  OperationsStore,
-} from './operations-store.ts'
+import { noEffects } from './no-effects.ts'
+import type { AlarmEvent, OperationsBatch, OperationsStore } from './operations-store.ts'
 
 /** A Monday morning of the city that the contract plays in. */
 export const start = Date.UTC(2026, 10, 16)
@@ -46,10 +42,6 @@ export const shelf = (units: number, at: number, more: object = {}): StockEviden
 export const sale = (units: number, at: number, reference: string): StockEvidence => ({
   ...{ type: 'sale', site: 's1', product: 'p1', units, at, reference },
 })
-
-export const noEffects: OperationsEffects = {
-  ...{ sightings: [], stock: [], deadLetters: [], alarms: [], commandResults: [] },
-}
 
 export const batch = (position: number, more: Partial<OperationsBatch> = {}): OperationsBatch => ({
   applied: { group: 'ingest', partition: 0, position },

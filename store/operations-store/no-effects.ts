@@ -1,0 +1,6 @@
+import type { OperationsEffects } from './operations-store.ts'
+
+/** For a position that moves while nothing is said. */
+export const noEffects: OperationsEffects = {
+  ...{ sightings: [], stock: [], deadLetters: [], alarms: [], commandResults: [] },
+}
