@@ -27,3 +27,5 @@ export function createCounters(metrics: Registry) {
     }),
   }
 }
+
+export type Counters = ReturnType<typeof createCounters>

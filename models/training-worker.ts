@@ -3,7 +3,7 @@ import type { Progress } from '../domain/index.ts'
 import { compiledUrl, connectRpc, startWorker } from '../runtime/index.ts'
 import type { History } from './forecaster.ts'
 import type { NetworkModel } from './network-model.ts'
-import type { Train, TrainingRequest } from './start-models.ts'
+import type { Train, TrainingRequest } from './training-schedule.ts'
 
 /** What the thread answers; it tells of its progress as the event `progress`. */
 export interface TrainingThread {
