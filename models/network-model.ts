@@ -6,10 +6,17 @@ import type { FeatureLayout } from './features/index.ts'
 import type { NetworkShape } from './network/index.ts'
 
 /** Goes up with every change of inputs, network or units: a model of another one is trained again, never misread. */
-export const modelFormat = 2
+export const modelFormat = 3
 export const codeVersion = `0.1.0+models.${modelFormat}`
 
-/** A trained network with all that is needed to use it and to say where it came from. */
+/** One trained network of those that answer together. */
+export interface NetworkMember {
+  readonly seed: number
+  /** In the order of the network's variables. */
+  readonly weights: Float32Array
+}
+
+/** Trained networks that answer as one, with all that is needed to use them and to say where they came from. */
 export interface NetworkModel {
   readonly format: number
   readonly version: ModelVersion
@@ -23,7 +30,8 @@ export interface NetworkModel {
   readonly epochs: number
   /** True where the limit of minutes cut training short, so that the seed alone does not give these weights again. */
   readonly cutShort: boolean
-  readonly weights: Float32Array
+  /** Alike in layout, shape and scaling; their answers are averaged. At least one. */
+  readonly members: readonly NetworkMember[]
 }
 
 const modelFile = 'model.json'
@@ -31,29 +39,44 @@ const weightsFile = 'weights.bin'
 
 /** Weights first, then the description that names their checksum: a reader never pairs one with another's. */
 export async function saveModel(folder: string, model: NetworkModel): Promise<void> {
-  const { weights, ...description } = model
-  const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength)
+  const { members, ...description } = model
+  const bytes = weightsOf(model)
   await mkdir(folder, { recursive: true })
   await replaceFile(join(folder, weightsFile), bytes)
   await replaceFile(
     join(folder, modelFile),
-    `${JSON.stringify({ ...description, weightsSha256: sha256(bytes) }, null, 1)}\n`,
+    `${JSON.stringify({ ...description, seeds: members.map(({ seed }) => seed), weightsSha256: sha256(bytes) }, null, 1)}\n`,
+  )
+}
+
+/** The weights of all members, one after the other: what the file holds. */
+export function weightsOf({ members }: Pick<NetworkModel, 'members'>): Uint8Array {
+  return Buffer.concat(
+    members.map(
+      ({ weights }) => new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength),
+    ),
   )
 }
 
 export async function loadModel(folder: string): Promise<NetworkModel> {
   try {
     const text = await readFile(join(folder, modelFile), 'utf8')
-    const { weightsSha256, ...description } = JSON.parse(text) as Omit<NetworkModel, 'weights'> & {
-      weightsSha256: string
-    }
+    const { weightsSha256, seeds, ...description } = JSON.parse(text) as Omit<
+      NetworkModel,
+      'members'
+    > & { weightsSha256: string; seeds: readonly number[] }
     if (description.format !== modelFormat) {
       throw new Error(`it has format ${description.format}, this program reads ${modelFormat}`)
     }
     const bytes = await readFile(join(folder, weightsFile))
     if (sha256(bytes) !== weightsSha256) throw new Error('its weights do not match its description')
-    const weights = new Float32Array(new Uint8Array(bytes).buffer)
-    return { ...description, weights }
+    const all = new Float32Array(new Uint8Array(bytes).buffer)
+    const size = all.length / seeds.length
+    const members = seeds.map((seed, m) => ({
+      seed,
+      weights: all.slice(m * size, (m + 1) * size),
+    }))
+    return { ...description, members }
   } catch (error) {
     throw new LarderError(
       'RT_FILE_UNREADABLE',

@@ -3,6 +3,8 @@ import type { History } from './forecaster.ts'
 
 /** How long and on what to train. Epochs of the first phase leave the held-out days alone; those of the second take them in. */
 export interface TrainingPlan {
+  /** Networks that are trained from different seeds and answer together. */
+  readonly members: number
   readonly width: number
   readonly blocks: number
   readonly batch: number
@@ -13,6 +15,10 @@ export interface TrainingPlan {
   readonly passes: number
   readonly learningRate: number
   readonly settleLearningRate: number
+  /** Share of a weight (not of a bias) that each step takes away, in units of the learning rate. */
+  readonly weightDecay: number
+  /** Steps over which the weights that are kept are averaged, fading (at most a tenth of those taken); 0 keeps the last. */
+  readonly averagedSteps: number
   /** Hours from `history.from`: first origin, first held-out hour, end of the history. */
   readonly firstOrigin: number
   readonly heldOutFrom: number
@@ -38,6 +44,7 @@ export function planTraining(history: History, until: number): TrainingPlan {
   const windows = history.series.length * (heldOutFrom - 12 - firstOrigin)
   const epochs = Math.round((mostPasses * windows) / rowsPerEpoch)
   return {
+    members: isLarge ? 3 : 1,
     width: isLarge ? 192 : 96,
     blocks: 2,
     batch: isLarge ? 1024 : 256,
@@ -50,10 +57,18 @@ export function planTraining(history: History, until: number): TrainingPlan {
     passes: isLarge ? 2 : 1,
     learningRate: 1e-3,
     settleLearningRate: 3e-4,
+    weightDecay: 0,
+    averagedSteps: 0,
     firstOrigin,
     heldOutFrom,
     until,
   }
+}
+
+/** Learning rate where `share` (0..1) of the main phase, or of the settling one, is over. */
+export function rateAt(plan: TrainingPlan, phase: 'main' | 'settle', share: number): number {
+  const first = phase === 'main' ? plan.learningRate : plan.settleLearningRate
+  return first * Math.max(0.03, 1 - share)
 }
 
 /** Fewest known hours before `until` with which training makes sense: a week to look back on and a day to learn from. */

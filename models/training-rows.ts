@@ -1,6 +1,11 @@
 import { hourMs } from '../domain/index.ts'
-import { createOutcome, readOutcome, type FeatureLayout } from './features/index.ts'
-import { buildInputs } from './features/index.ts'
+import {
+  buildInputs,
+  createOutcome,
+  inputNames,
+  readOutcome,
+  type FeatureLayout,
+} from './features/index.ts'
 import type { History } from './forecaster.ts'
 
 /** Flat rows for training: what the network sees and what came, in units of each row's scale. */
@@ -17,6 +22,8 @@ export interface TrainingRows {
   readonly hourWeight: Float32Array
 }
 
+export type RowStore = Omit<TrainingRows, 'count' | 'width'>
+
 /**
  * Windows partly out of stock say only that demand was no less. With full weight they put the mean 5 % too high on the
  * windows that were in stock and cost 2 % of the loss (docs/decisions/0014), so one in ten is kept, with half its weight.
@@ -29,20 +36,37 @@ export function hourUnit(month: number, scale: number): number {
   return month + (0.05 * scale) / 12
 }
 
-/** Rows of every series with something known before and after each origin. `origins` in hours from `history.from`. */
+/** Room for the rows of an epoch in memory that threads share; pages that hold no row yet cost nothing. */
+export function allocateRows(limit: number, width: number): RowStore {
+  const floats = (length: number): Float32Array =>
+    new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT))
+  return {
+    inputs: floats(limit * width),
+    total: floats(limit),
+    totalWhole: floats(limit),
+    totalWeight: floats(limit),
+    hours: floats(limit * 12),
+    hourWhole: floats(limit * 12),
+    hourWeight: floats(limit * 12),
+  }
+}
+
+/**
+ * Rows of every series with something known before and after each origin (in hours from `history.from`), written to `rows`,
+ * which has room for every series at every origin.
+ */
 export function buildTrainingRows(
   history: History,
   origins: readonly number[],
   layout: FeatureLayout,
+  rows: RowStore,
 ): TrainingRows {
-  const limit = origins.length * history.series.length
   const outcome = createOutcome()
-  let rows: MutableRows | null = null
+  const width = inputNames(layout).length
   let count = 0
   for (const origin of origins) {
     const built = buildInputs(history, history.from + origin * hourMs, layout)
-    const { width, expectation } = built
-    rows ??= allocate(limit, width)
+    const { expectation } = built
     for (let s = 0; s < history.series.length; s++) {
       if (expectation.seen[s]! < 6) continue
       readOutcome(history, s, origin, outcome)
@@ -66,31 +90,15 @@ export function buildTrainingRows(
       count++
     }
   }
-  const all = rows ?? allocate(0, 0)
-  const width = count > 0 ? all.inputs.length / limit : 0
   return {
     count,
     width,
-    inputs: all.inputs.subarray(0, count * width),
-    total: all.total.subarray(0, count),
-    totalWhole: all.totalWhole.subarray(0, count),
-    totalWeight: all.totalWeight.subarray(0, count),
-    hours: all.hours.subarray(0, count * 12),
-    hourWhole: all.hourWhole.subarray(0, count * 12),
-    hourWeight: all.hourWeight.subarray(0, count * 12),
-  }
-}
-
-type MutableRows = Omit<TrainingRows, 'count' | 'width'>
-
-function allocate(count: number, width: number): MutableRows {
-  return {
-    inputs: new Float32Array(count * width),
-    total: new Float32Array(count),
-    totalWhole: new Float32Array(count),
-    totalWeight: new Float32Array(count),
-    hours: new Float32Array(count * 12),
-    hourWhole: new Float32Array(count * 12),
-    hourWeight: new Float32Array(count * 12),
+    inputs: rows.inputs.subarray(0, count * width),
+    total: rows.total.subarray(0, count),
+    totalWhole: rows.totalWhole.subarray(0, count),
+    totalWeight: rows.totalWeight.subarray(0, count),
+    hours: rows.hours.subarray(0, count * 12),
+    hourWhole: rows.hourWhole.subarray(0, count * 12),
+    hourWeight: rows.hourWeight.subarray(0, count * 12),
   }
 }

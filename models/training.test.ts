@@ -86,8 +86,8 @@ test('the same seed gives the same weights, and a saved model comes back to the 
   const first = await train(history)
   const again = await train(history)
   const other = await train(history, { seed: 2 })
-  expect(again.weights).toEqual(first.weights)
-  expect(other.weights).not.toEqual(first.weights)
+  expect(again.members).toEqual(first.members)
+  expect(other.members[0]!.weights).not.toEqual(first.members[0]!.weights)
   await saveModel(folder, first)
   expect(await loadModel(folder)).toEqual(first)
 })
@@ -121,7 +121,9 @@ test('training that was interrupted goes on from its checkpoint and ends with th
     onProgress: ({ done }) => seen.push(done),
   })
   expect(Math.min(...seen)).toBeGreaterThanOrEqual(1)
-  resumed.weights.forEach((weight, i) => expect(weight).toBeCloseTo(straight.weights[i]!, 5))
+  resumed.members[0]!.weights.forEach((weight, i) =>
+    expect(weight).toBeCloseTo(straight.members[0]!.weights[i]!, 5),
+  )
 })
 
 test('with less than eight days there is nothing to train on, in words', async () => {

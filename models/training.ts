@@ -22,9 +22,10 @@ import {
   leastTrainingHours,
   pickOrigins,
   planTraining,
+  rateAt,
   type TrainingPlan,
 } from './training-plan.ts'
-import { buildTrainingRows } from './training-rows.ts'
+import { allocateRows, buildTrainingRows, type RowStore } from './training-rows.ts'
 
 export interface TrainingOptions {
   /** Hours from here on (epoch ms) are not looked at. */
@@ -67,6 +68,7 @@ export async function trainModel(
   const startedAt = options.clock.now()
   const key = JSON.stringify([modelFormat, options.seed, options.until, history.from, plan, layout])
 
+  let store: RowStore | null = null
   let epoch = 0
   let mainEpochs = plan.epochs
   let settleEpochs = plan.settleEpochs
@@ -95,7 +97,8 @@ export async function trainModel(
         layout.profile,
         localHourOf(0),
       )
-      const rows = buildTrainingRows(history, origins, layout)
+      store ??= allocateRows(plan.originsPerEpoch * history.series.length, shape.inputs)
+      const rows = buildTrainingRows(history, origins, layout, store)
       if (rows.count === 0) {
         throw new LarderError(
           'RT_NO_HISTORY',
@@ -110,14 +113,13 @@ export async function trainModel(
       const batchesPerPass = Math.max(1, Math.floor(rows.count / plan.batch))
       const batches = batchesPerPass * plan.passes
       const phase = isSettling ? settleEpochs : mainEpochs
-      const rate = isSettling ? plan.settleLearningRate : plan.learningRate
       for (let batch = 0; batch < batches; batch++) {
         const within = ((isSettling ? epoch - mainEpochs : epoch) + batch / batches) / phase
         const order = orders[Math.floor(batch / batchesPerPass)]!
         const first = (batch % batchesPerPass) * plan.batch
         optimizer.step(
           () => loss(order.subarray(first, first + plan.batch)),
-          rate * Math.max(0.03, 1 - within),
+          rateAt(plan, isSettling ? 'settle' : 'main', within),
         )
         if (batch % 4 === 0) {
           reportProgress(options, startedAt, {
@@ -152,7 +154,7 @@ export async function trainModel(
           name: 'model',
           shape,
           layout,
-          weights: readWeights(network),
+          members: [{ seed: options.seed, weights: readWeights(network) }],
         })
         scores = scoreHeldOut(history, plan, localHourOf(0), [forecaster, ...baselines])
         forecaster.dispose()
@@ -186,7 +188,7 @@ export async function trainModel(
       tensorflow: tensorFlow.version,
       epochs: epoch,
       cutShort,
-      weights,
+      members: [{ seed: options.seed, weights }],
     }
   } finally {
     optimizer.dispose()

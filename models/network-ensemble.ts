@@ -1,0 +1,85 @@
+import { quantileLevels } from '../domain/index.ts'
+import { createNetwork, writeWeights } from './network/index.ts'
+import type { NetworkModel } from './network-model.ts'
+import type { Tf } from './tf.ts'
+
+const levels = quantileLevels.length
+/** Larger batches gain nothing (design measurements on WebAssembly), smaller ones lose. */
+const batchRows = 4096
+
+/** Answers of rows in units of each row's scale, hours in units of `hourUnit`: flat, as in `ForecastBatch`. */
+export interface EnsembleAnswers {
+  readonly mean: Float32Array
+  readonly quantiles: Float32Array
+  readonly hourMean: Float32Array
+  readonly hourQuantiles: Float32Array
+}
+
+/** The members of a model as one. `dispose` frees their tensors. */
+export interface Ensemble {
+  /** `rows` are normalised inputs, one row after the other. Quantiles of an answer rise. */
+  answer(rows: Float32Array): EnsembleAnswers
+  dispose(): void
+}
+
+/** Averages what the members say, level by level: quantile functions that rise have a mean that rises. */
+export function createEnsemble(
+  tf: Tf,
+  { shape, members }: Pick<NetworkModel, 'shape' | 'members'>,
+): Ensemble {
+  const networks = members.map(({ seed, weights }) => {
+    const network = createNetwork(tf, shape, seed)
+    writeWeights(tf, network, weights)
+    return network
+  })
+  return {
+    dispose: () => {
+      for (const network of networks) network.dispose()
+    },
+    answer(rows) {
+      const width = shape.inputs
+      const count = rows.length / width
+      const answers: EnsembleAnswers = {
+        mean: new Float32Array(count),
+        quantiles: new Float32Array(count * levels),
+        hourMean: new Float32Array(count * 12),
+        hourQuantiles: new Float32Array(count * 12 * levels),
+      }
+      for (let start = 0; start < count; start += batchRows) {
+        const end = Math.min(start + batchRows, count)
+        const parts = tf.tidy(() => {
+          const inputs = tf.tensor2d(rows.subarray(start * width, end * width), [
+            end - start,
+            width,
+          ])
+          const outputs = networks.map((network) => network.forward(inputs))
+          const average = (name: keyof (typeof outputs)[number]): Float32Array =>
+            tf
+              .div(tf.addN(outputs.map((output) => output[name])), outputs.length)
+              .dataSync() as Float32Array
+          return {
+            mean: average('mean'),
+            quantiles: average('quantiles'),
+            hourMean: average('hourMean'),
+            hourQuantiles: average('hourQuantiles'),
+          }
+        })
+        answers.mean.set(parts.mean, start)
+        answers.quantiles.set(parts.quantiles, start * levels)
+        answers.hourMean.set(parts.hourMean, start * 12)
+        answers.hourQuantiles.set(parts.hourQuantiles, start * 12 * levels)
+      }
+      raise(answers.quantiles)
+      raise(answers.hourQuantiles)
+      return answers
+    },
+  }
+}
+
+/** Sums in another order may differ in the last bit, so the running maximum keeps quantiles from crossing by a rounding. */
+function raise(quantiles: Float32Array): void {
+  for (let i = 0; i < quantiles.length; i++) {
+    const below = i % levels === 0 ? 0 : quantiles[i - 1]!
+    if (quantiles[i]! < below) quantiles[i] = below
+  }
+}
