@@ -114,6 +114,12 @@ export const Settings = Type.Object(
     ingest: Type.Object(
       {
         batchMessages: whole(2000, 1, 100_000, 'Most messages read from the log at once.'),
+        gatherMs: number(
+          20,
+          0,
+          1000,
+          'Fewer messages than that are read from the log at most so often: each batch is a write in three stores.',
+        ),
         profiles: text(
           '',
           'Folder of device profiles of your own (*.json), beside those that are shipped.',

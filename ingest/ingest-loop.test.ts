@@ -93,7 +93,7 @@ async function run(
   }
   await runIngestLoop({
     ...{ log, sinks: [sink], wall: wallClock, random: createRandom(1), logger: silentLogger },
-    ...{ batchMessages: 100, signal: stopping.signal },
+    ...{ batchMessages: 100, gatherMs: 0, signal: stopping.signal },
     openSinks: () => {
       opened++
       return Promise.resolve([sink])

@@ -23,6 +23,7 @@ export interface LoopDeps {
   readonly openSinks: () => Promise<readonly Sink[]>
   readonly prepare: (batch: LogBatch) => Promise<readonly PreparedMessage[]>
   readonly batchMessages: number
+  readonly gatherMs: number
   readonly wall: Clock
   readonly random: Random
   readonly logger: Logger
@@ -94,6 +95,7 @@ async function readOnce(deps: LoopDeps): Promise<void> {
     },
     onLost: lose,
     maxMessages: deps.batchMessages,
+    gatherMs: deps.gatherMs,
     signal,
   })
   try {

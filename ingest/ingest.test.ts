@@ -66,7 +66,7 @@ function deps(changes: Partial<IngestDeps> = {}): IngestDeps {
     ...{ log, series, operations, clock, wall: wallClock, logger: silentLogger },
     random: createRandom(1),
     metrics: createMetrics({ withProcess: false }),
-    settings: { batchMessages: 100, profiles: '', clockAheadMinutes: 10 },
+    settings: { batchMessages: 100, gatherMs: 0, profiles: '', clockAheadMinutes: 10 },
     ...changes,
   }
 }

@@ -118,6 +118,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
       signal: stopping.signal,
     },
     batchMessages: deps.settings.batchMessages,
+    gatherMs: deps.settings.gatherMs,
     prepare: ({ messages, partition }) =>
       prepareMessages(
         messages,

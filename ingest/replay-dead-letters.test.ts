@@ -19,7 +19,7 @@ import { replayDeadLetters, startIngest, type Ingest, type PayloadDecoder } from
 
 const start = Date.UTC(2026, 10, 2, 8)
 const gtin = '04006381333931'
-const settings = { batchMessages: 100, profiles: '', clockAheadMinutes: 10 }
+const settings = { batchMessages: 100, gatherMs: 0, profiles: '', clockAheadMinutes: 10 }
 
 let log: MessageLog
 let series: SeriesStore

@@ -19,6 +19,8 @@ export interface BatchHub {
     readonly group: string | null
     readonly after: Position | null
     readonly maxMessages: number
+    /** A span with fewer messages comes at most so often; those that come meanwhile are in the next. */
+    readonly gatherMs: number
   }): Promise<number>
   /** The next span of an open reader, as soon as there is one; null once it is closed. */
   pull(reader: number): Promise<Delivery | null>
@@ -34,6 +36,9 @@ export interface BatchHub {
 interface Reader {
   next: Position
   readonly maxMessages: number
+  readonly gatherMs: number
+  servedAt: number
+  gathering: NodeJS.Timeout | undefined
   readonly waiting: {
     readonly resolve: (delivery: Delivery | null) => void
     readonly reject: (error: Error) => void
@@ -82,6 +87,8 @@ export function createBatchHub(
 
   const serve = (reader: Reader): void => {
     while (reader.waiting.length > 0 && reader.next <= store.end()) {
+      if (isGathering(reader)) return
+      reader.servedAt = performance.now()
       const { resolve, reject } = reader.waiting.shift()!
       try {
         const span = take(reader)
@@ -91,6 +98,17 @@ export function createBatchHub(
         reject(error as Error)
       }
     }
+  }
+
+  const isGathering = (reader: Reader): boolean => {
+    if (store.end() - reader.next + 1 >= reader.maxMessages) return false
+    const waitMs = reader.servedAt + reader.gatherMs - performance.now()
+    if (waitMs <= 0) return false
+    reader.gathering ??= setTimeout(() => {
+      reader.gathering = undefined
+      serve(reader)
+    }, waitMs)
+    return true
   }
 
   const take = (reader: Reader): BatchSpan => {
@@ -109,6 +127,11 @@ export function createBatchHub(
     return { ...span, buffers: buffers.filter((buffer) => !tail.has(buffer)) }
   }
 
+  const end = (reader: Reader): void => {
+    clearTimeout(reader.gathering)
+    for (const { resolve } of reader.waiting.splice(0)) resolve(null)
+  }
+
   const lostMessages = (): number =>
     store
       .holes()
@@ -122,14 +145,17 @@ export function createBatchHub(
       if (queue.length === 0) setImmediate(appendQueued)
       return new Promise((resolve, reject) => queue.push({ batch, resolve, reject }))
     },
-    open({ group, after, maxMessages }) {
+    open({ group, after, maxMessages, gatherMs }) {
       const next = (after ?? store.start() - 1) + 1
       if (group !== null) {
         const known = passed.get(group)
         passed.set(group, next - 1)
         if (known === undefined) store.setReaders(passed)
       }
-      readers.set(++lastReader, { next, maxMessages, waiting: [] })
+      readers.set(++lastReader, {
+        ...{ next, maxMessages, gatherMs, waiting: [] },
+        ...{ servedAt: -Infinity, gathering: undefined },
+      })
       return Promise.resolve(lastReader)
     },
     pull(id) {
@@ -141,7 +167,8 @@ export function createBatchHub(
       })
     },
     closeReader(id) {
-      for (const { resolve } of readers.get(id)?.waiting ?? []) resolve(null)
+      const reader = readers.get(id)
+      if (reader) end(reader)
       readers.delete(id)
       return Promise.resolve()
     },
@@ -196,7 +223,7 @@ export function createBatchHub(
       if (closed) return Promise.resolve()
       appendQueued()
       closed = new LarderError('RT_STOPPED', 'The message log has stopped.')
-      for (const { waiting } of readers.values()) for (const { resolve } of waiting) resolve(null)
+      for (const reader of readers.values()) end(reader)
       readers.clear()
       store.setReaders(passed)
       store.close()

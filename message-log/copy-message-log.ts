@@ -54,7 +54,12 @@ async function copy(
     db.pragma(`user_version = ${migrations.length}`)
     db.prepare('UPDATE identity SET id = ?').run(stats.id)
     const insert = createInsert(db)
-    const reader = await hub.open({ group: null, after: start - 1, maxMessages: messagesAtOnce })
+    const reader = await hub.open({
+      group: null,
+      after: start - 1,
+      maxMessages: messagesAtOnce,
+      gatherMs: 0,
+    })
     while (next <= end) {
       const delivery = await hub.pull(reader)
       if (!delivery) break

@@ -57,6 +57,27 @@ export function describeEmbeddedMessageLog(
       expect(passOn(records)).toEqual(messages(5, 50).map(textOf))
     })
 
+    it('gathers small batches for a reader that asks for it, and gives a full one at once', async () => {
+      const abort = new AbortController()
+      const sizes: number[] = []
+      let onFirst = (): void => undefined
+      const first = new Promise<void>((resolve) => (onFirst = resolve))
+      const reading = (async () => {
+        const asked = { maxMessages: 20, gatherMs: 60_000, signal: abort.signal }
+        for await (const { messages: read } of log.consume('r', asked)) {
+          sizes.push(read.length)
+          onFirst()
+          if (sizes.reduce((sum, size) => sum + size, 0) >= 28) abort.abort()
+        }
+      })()
+      await log.append(messages(1, 1))
+      await first
+      for (let i = 2; i <= 8; i++) await log.append(messages(i, i))
+      await log.append(messages(9, 28))
+      await reading
+      expect(sizes).toEqual([1, 20, 7])
+    })
+
     it('waits for new ones, and holds nothing back from pruning', async () => {
       const reading = readRecords(log, 0, 20)
       for (let from = 1; from <= 30; from += 10) await log.append(messages(from, from + 9))

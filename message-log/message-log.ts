@@ -71,6 +71,8 @@ export interface MessageLog {
       /** The partition is another reader's: no batch of it follows until `after` has been asked for it again. */
       readonly onLost?: (partition: number) => void
       readonly maxMessages?: number
+      /** Batches with fewer messages may come at most so often, for a reader to whom each batch costs; 0 where absent. */
+      readonly gatherMs?: number
       readonly signal: AbortSignal
     },
   ): AsyncIterable<LogBatch>

@@ -36,16 +36,17 @@ export function createPackedMessageLog(hub: BatchHub): EmbeddedMessageLog {
       return messages.map((_, index) => first + index)
     },
     partitionOf: () => partition,
-    async *consume(group, { after, maxMessages = 1000, signal }) {
+    async *consume(group, { after, maxMessages = 1000, gatherMs = 0, signal }) {
       const start = (await after?.(partition)) ?? null
-      for await (const delivery of deliveries(hub, { group, after: start, maxMessages, signal }))
+      const reader = { group, after: start, maxMessages, gatherMs, signal }
+      for await (const delivery of deliveries(hub, reader))
         for (const batch of split(hub, delivery, start ?? 0, maxMessages)) {
           yield batch
           if (signal.aborted) return
         }
     },
     async *consumeRecords({ after, maxMessages = 1000, signal }) {
-      const reader = { group: null, after, maxMessages, signal }
+      const reader = { group: null, after, maxMessages, gatherMs: 0, signal }
       for await (const { batches, next } of deliveries(hub, reader)) {
         const records = batches.flatMap((batch) => recordsOf(batch) ?? repack(batch))
         yield { records: records.filter(({ position }) => position > after), next }

@@ -39,7 +39,7 @@ test('the ingest thread brings what is in the log to the stores, goes on after a
       anchor: { wallAt: at, cityAt: at, speed: 1 },
       clockSpeed: 1,
       settings: {
-        ingest: { batchMessages: 500, profiles: '', clockAheadMinutes: 10 },
+        ingest: { batchMessages: 500, gatherMs: 0, profiles: '', clockAheadMinutes: 10 },
         series: { keepRollupYears: 5, keepDays: 36_500 },
       },
       logLevel: 'silent',

@@ -94,7 +94,7 @@ function startOn(
     ...{ log, series, operations, clock: wallClock, wall: wallClock, logger: silentLogger },
     random: createRandom(1),
     metrics: createMetrics({ withProcess: false }),
-    settings: { batchMessages: 100, profiles: '', clockAheadMinutes: 10_000 },
+    settings: { batchMessages: 100, gatherMs: 0, profiles: '', clockAheadMinutes: 10_000 },
   })
 }
 

@@ -94,7 +94,7 @@ export async function checkBrokenPayloads(ofEach: number): Promise<void> {
   const series = createMemorySeriesStore()
   const operations = await createSqliteOperationsStore({ file: ':memory:' })
   const clock = createManualClock(start)
-  const settings = { batchMessages: 300, profiles: '', clockAheadMinutes: 10 }
+  const settings = { batchMessages: 300, gatherMs: 0, profiles: '', clockAheadMinutes: 10 }
   const deps = { log, series, operations, clock, wall: wallClock, settings }
   const ingest = await startIngest({
     ...deps,

@@ -69,7 +69,7 @@ async function open(path: string): Promise<Opened> {
     series: watchDamage(series, folder.file('series.db')),
     random: createRandom(1),
     metrics: createMetrics({ withProcess: false }),
-    settings: { batchMessages: 100, profiles: '', clockAheadMinutes: 10 },
+    settings: { batchMessages: 100, gatherMs: 0, profiles: '', clockAheadMinutes: 10 },
   })
   await ingest.drained()
   return {

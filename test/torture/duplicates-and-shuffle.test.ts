@@ -127,7 +127,7 @@ async function endState(messages: readonly RawMessage[], batchMessages: number):
     },
     random: createRandom(1),
     metrics: createMetrics({ withProcess: false }),
-    settings: { batchMessages, profiles: '', clockAheadMinutes: 10 },
+    settings: { batchMessages, gatherMs: 0, profiles: '', clockAheadMinutes: 10 },
   })
   for (let i = 0; i < messages.length; i += 40) await log.append(messages.slice(i, i + 40))
   await ingest.drained()
