@@ -99,7 +99,7 @@ export const Settings = Type.Object(
           2,
           0,
           100,
-          'Longest wait for more messages before a batch is made durable.',
+          'Longest wait for more messages before a batch is made durable while another one is.',
         ),
         batchMessages: whole(2000, 1, 100_000, 'Most messages of one batch.'),
         maxWaitingMegabytes: whole(

@@ -86,13 +86,31 @@ describe('the append queue', () => {
     await queue.drain()
   })
 
-  it('waits a little for more messages', async () => {
-    const { appends, add } = open({ batchWaitMs: 5, batchMessages: 100 })
+  it('appends what one turn brought at once, and while that is under way waits for more', async () => {
+    const { appends, add, turn } = open({ batchWaitMs: 60_000, batchMessages: 100 })
+    const counts = (): readonly number[] => appends.map(({ count }) => count)
     const added = [add(), add()]
-    expect(appends).toHaveLength(0)
-    await new Promise((resolve) => setTimeout(resolve, 15))
-    expect(appends.map(({ count }) => count)).toEqual([2])
+    expect(counts()).toEqual([])
+    await turn()
+    expect(counts()).toEqual([2])
+    added.push(add(), add(), add())
+    await turn()
+    expect(counts()).toEqual([2])
     appends[0]!.end()
+    await turn()
+    await turn()
+    expect(counts()).toEqual([2, 3])
+    appends[1]!.end()
+    await Promise.all(added)
+  })
+
+  it('begins a second append where the first takes longer than the wait', async () => {
+    const { appends, add, turn } = open({ batchWaitMs: 5, batchMessages: 100 })
+    const added = [add()]
+    await turn()
+    added.push(add())
+    await until(() => appends.length === 2)
+    for (const { end } of appends) end()
     await Promise.all(added)
   })
 

@@ -50,6 +50,8 @@ export function createAppendQueue(deps: {
   const messages: RawMessage[] = []
   const callbacks: ((error: Error | null) => void)[] = []
   let timer: NodeJS.Timeout | undefined
+  /** Where the disk has nothing to do, an append waits only for what is being read from other connections. */
+  let turnEnd: NodeJS.Immediate | undefined
   /** When each append under way began, oldest first. */
   const appends: number[] = []
   let waitingBytes = 0
@@ -62,12 +64,14 @@ export function createAppendQueue(deps: {
     const brakeMs = deps.brakeMs?.() ?? 0
     const isFull = messages.length >= settings.batchMessages || settings.batchWaitMs === 0
     if (isFull && brakeMs === 0) void flush()
+    else if (appends.length === 0 && brakeMs === 0) turnEnd ??= setImmediate(() => void flush())
     else timer ??= setTimeout(() => void flush(), Math.max(settings.batchWaitMs, brakeMs))
   }
 
   const flush = async (): Promise<void> => {
     clearTimeout(timer)
-    timer = undefined
+    clearImmediate(turnEnd)
+    timer = turnEnd = undefined
     if (messages.length === 0 || appends.length >= maxAppends) return
     const batch = messages.splice(0, settings.batchMessages)
     const waiting = callbacks.splice(0, settings.batchMessages)
