@@ -4,6 +4,7 @@ import {
   backtest,
   baselines,
   createNetworkForecaster,
+  describeReport,
   loadModel,
   loadTensorFlow,
   readFootfallHistory,
@@ -11,7 +12,6 @@ import {
   saveModel,
   trainModel,
   type BackendChoice,
-  type BacktestReport,
   type Forecaster,
   type History,
   type NetworkModel,
@@ -67,12 +67,11 @@ export async function train(options: TrainOptions): Promise<void> {
   await saveModel(options.out, model)
   if (options.json) process.stdout.write(`${JSON.stringify(model.version)}\n`)
   else {
-    const rows = Object.entries(model.version.scores).map(
-      ([name, wql]) => `  ${name.padEnd(16)}${wql.toFixed(4)}\n`,
-    )
     process.stdout.write(
       `${model.version.version} (${model.version.label}) is in ${options.out}.\n` +
-        `WQL of the 12-hour total on the last days, before it had seen them:\n${rows.join('')}` +
+        (model.report
+          ? `On its last days, before it had seen them:\n${describeReport(model.report)}`
+          : '') +
         (model.cutShort ? 'The limit of minutes cut training short.\n' : ''),
     )
   }
@@ -130,6 +129,7 @@ export interface BacktestOptions {
 export async function runBacktest(options: BacktestOptions): Promise<void> {
   const history = await readHistory(options.target, options.history, options.until + 2 * dayMs)
   const forecasters: Forecaster[] = [...baselines]
+  let seenSites: ReadonlySet<string> | undefined
   if (options.model !== undefined) {
     const model = await loadModel(options.model)
     checkTarget(model, options.target, options.model)
@@ -138,6 +138,7 @@ export async function runBacktest(options: BacktestOptions): Promise<void> {
         `The model has learnt from days until ${day(model.version.historyUntil - 1)}: its scores on those flatter it.\n`,
       )
     }
+    seenSites = new Set(model.sites)
     const tensorFlow = await loadTensorFlow(options.backend)
     forecasters.unshift(
       createNetworkForecaster(tensorFlow, { ...model, name: model.version.version }),
@@ -147,7 +148,7 @@ export async function runBacktest(options: BacktestOptions): Promise<void> {
   for (let at = options.from; at <= options.until; at += dayMs) {
     for (const hour of options.hours) origins.push(at + hour * hourMs)
   }
-  const report = backtest(history, forecasters, origins, { seed: options.seed })
+  const report = backtest(history, forecasters, origins, { seed: options.seed, seenSites })
   if (report.windows === 0) {
     throw new LarderError(
       'RT_NO_HISTORY',
@@ -158,30 +159,6 @@ export async function runBacktest(options: BacktestOptions): Promise<void> {
     await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`)
   }
   process.stdout.write(describeReport(report))
-}
-
-function describeReport({ windows, origins, methods, firstAgainstBest }: BacktestReport): string {
-  const heading = ['', 'WQL', 'low', 'high', 'WAPE', 'WPE', 'cover .1/.5/.9', 'hourly WAPE']
-  const rows = methods.map(({ name, all, lowSellers, highSellers, hourlyWape }) => [
-    name,
-    all.wql.toFixed(4),
-    lowSellers.wql.toFixed(4),
-    highSellers.wql.toFixed(4),
-    all.wape.toFixed(3),
-    `${(100 * all.wpe).toFixed(1)} %`,
-    [2, 4, 6].map((k) => all.coverage[k]!.toFixed(3)).join('/'),
-    hourlyWape.toFixed(3),
-  ])
-  const widths = heading.map((_, i) => Math.max(...[heading, ...rows].map((row) => row[i]!.length)))
-  const table = [heading, ...rows].map((row) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  '),
-  )
-  const against = firstAgainstBest
-    ? `${firstAgainstBest.first} against ${firstAgainstBest.best}: WQL ${firstAgainstBest.difference.toFixed(4)} (95 % from ${firstAgainstBest.low.toFixed(4)} to ${firstAgainstBest.high.toFixed(4)}, by series)\n`
-    : ''
-  return `${windows} windows of 12 hours in stock, ${origins} origins\n${table.join('\n')}\n${against}`
 }
 
 function readHistory(

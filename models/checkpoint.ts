@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BacktestReport } from './backtest.ts'
 import { replaceFile, sha256 } from './network-model.ts'
 
 /** Where an interrupted training goes on: everything that the next epoch depends on. */
@@ -12,7 +13,7 @@ export interface Checkpoint {
   readonly cutShort: boolean
   readonly means: readonly number[]
   readonly deviations: readonly number[]
-  readonly scores: Readonly<Record<string, number>>
+  readonly report: BacktestReport | null
   /** Steps taken by the optimizer, whose moments follow the weights in `state`. */
   readonly steps: number
   readonly state: Float32Array

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorMessage, LarderError, type ModelVersion } from '../domain/index.ts'
+import type { BacktestReport } from './backtest.ts'
+import { describeReport } from './describe-report.ts'
 import type { FeatureLayout } from './features/index.ts'
 import type { NetworkShape } from './network/index.ts'
 
@@ -30,18 +32,27 @@ export interface NetworkModel {
   readonly epochs: number
   /** True where the limit of minutes cut training short, so that the seed alone does not give these weights again. */
   readonly cutShort: boolean
+  /** Stores that it has learnt from: no input, but what its scores are told apart by. */
+  readonly sites: readonly string[]
+  /** How it did on days before it had seen them; beside it lie `report.json` and `report.txt`. */
+  readonly report: BacktestReport | null
   /** Alike in layout, shape and scaling; their answers are averaged. At least one. */
   readonly members: readonly NetworkMember[]
 }
 
 const modelFile = 'model.json'
 const weightsFile = 'weights.bin'
+const reportFiles = { json: 'report.json', text: 'report.txt' } as const
 
 /** Weights first, then the description that names their checksum: a reader never pairs one with another's. */
 export async function saveModel(folder: string, model: NetworkModel): Promise<void> {
-  const { members, ...description } = model
+  const { members, report, ...description } = model
   const bytes = weightsOf(model)
   await mkdir(folder, { recursive: true })
+  if (report) {
+    await replaceFile(join(folder, reportFiles.json), `${JSON.stringify(report, null, 1)}\n`)
+    await replaceFile(join(folder, reportFiles.text), describeReport(report))
+  }
   await replaceFile(join(folder, weightsFile), bytes)
   await replaceFile(
     join(folder, modelFile),
@@ -63,7 +74,7 @@ export async function loadModel(folder: string): Promise<NetworkModel> {
     const text = await readFile(join(folder, modelFile), 'utf8')
     const { weightsSha256, seeds, ...description } = JSON.parse(text) as Omit<
       NetworkModel,
-      'members'
+      'members' | 'report'
     > & { weightsSha256: string; seeds: readonly number[] }
     if (description.format !== modelFormat) {
       throw new Error(`it has format ${description.format}, this program reads ${modelFormat}`)
@@ -76,13 +87,22 @@ export async function loadModel(folder: string): Promise<NetworkModel> {
       seed,
       weights: all.slice(m * size, (m + 1) * size),
     }))
-    return { ...description, members }
+    return { ...description, members, report: await readReport(folder) }
   } catch (error) {
     throw new LarderError(
       'RT_FILE_UNREADABLE',
       `The model in ${folder} cannot be used: ${errorMessage(error)}. Train it again with "larder models train".`,
       { cause: error },
     )
+  }
+}
+
+/** A model whose report was lost still serves. */
+async function readReport(folder: string): Promise<BacktestReport | null> {
+  try {
+    return JSON.parse(await readFile(join(folder, reportFiles.json), 'utf8')) as BacktestReport
+  } catch {
+    return null
   }
 }
 

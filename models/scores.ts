@@ -4,6 +4,10 @@ import { createRandom } from '../runtime/index.ts'
 const levels = quantileLevels.length
 /** Levels of the headline: .1 .5 .9. */
 const headline = [2, 4, 6] as const
+/** Amounts are told to a hundredth: what differs by less than this is equal. */
+const tolerance = 1e-4
+/** With fewer stores than this a bootstrap draws series: a handful of stores gives no interval worth the name. */
+const fewestSites = 5
 
 /** Rows of windows: what came, what was forecast (quantiles in the order of `quantileLevels`), and whose it was. */
 export interface ScoredRows {
@@ -11,6 +15,8 @@ export interface ScoredRows {
   readonly mean: Float32Array
   readonly quantiles: Float32Array
   readonly series: Int32Array
+  /** Number of the store of each window. */
+  readonly site: Int32Array
 }
 
 export interface Scores {
@@ -27,7 +33,10 @@ export interface Scores {
   readonly crossings: number
 }
 
-export function scoreRows({ amount, mean, quantiles }: ScoredRows): Scores {
+/** Of the rows that `keep` names, or of all. Without any sale the ratios are NaN. */
+export function scoreRows(rows: ScoredRows, keep?: Uint8Array): Scores {
+  const { amount, mean, quantiles } = rows
+  let windows = 0
   let sum = 0
   let meanSum = 0
   let absolute = 0
@@ -35,31 +44,33 @@ export function scoreRows({ amount, mean, quantiles }: ScoredRows): Scores {
   let crossings = 0
   const covered = new Float64Array(levels)
   for (let i = 0; i < amount.length; i++) {
+    if (keep?.[i] === 0) continue
     const y = amount[i]!
     const row = i * levels
+    windows++
     sum += y
     meanSum += mean[i]!
     absolute += Math.abs(y - quantiles[row + 4]!)
     pinball += headlineLoss(y, quantiles, row)
     let isCrossed = false
     for (let k = 0; k < levels; k++) {
-      if (y <= quantiles[row + k]!) covered[k]!++
+      if (y <= quantiles[row + k]! + tolerance) covered[k]!++
       isCrossed ||= k > 0 && quantiles[row + k]! < quantiles[row + k - 1]!
     }
     if (isCrossed) crossings++
   }
   return {
-    windows: amount.length,
+    windows,
     wql: pinball / sum,
     wape: absolute / sum,
     wpe: (meanSum - sum) / sum,
-    coverage: [...covered].map((count) => count / amount.length),
-    crossings: crossings / amount.length,
+    coverage: [...covered].map((count) => count / windows),
+    crossings: crossings / windows,
   }
 }
 
 /** Mean over the headline levels of twice the pinball loss of one window. */
-function headlineLoss(y: number, quantiles: Float32Array, row: number): number {
+export function headlineLoss(y: number, quantiles: Float32Array, row: number): number {
   let loss = 0
   for (const k of headline) {
     const short = y - quantiles[row + k]!
@@ -69,38 +80,85 @@ function headlineLoss(y: number, quantiles: Float32Array, row: number): number {
   return loss / headline.length
 }
 
+/** How much better or worse one forecaster is than another on the same windows; below zero the first is better. */
+export interface Comparison {
+  /** WQL of the first minus WQL of the other, with its 95 % interval. */
+  readonly difference: number
+  readonly low: number
+  readonly high: number
+  /** WQL of the first / WQL of the other - 1, with its 95 % interval: -0.02 is 2 % better. */
+  readonly relative: number
+  readonly relativeLow: number
+  readonly relativeHigh: number
+  /** What was drawn, and how many of them there are. */
+  readonly by: 'store' | 'series'
+  readonly units: number
+}
+
 /**
- * WQL(a) - WQL(b) on the same windows, with the 95 % interval of a paired bootstrap that draws whole series
- * (windows of one series are not independent; Efron & Tibshirani 1993, chapter 13).
+ * The same windows under two forecasters, with 95 % intervals of a paired bootstrap that draws whole stores, since windows of
+ * one store are not independent (Efron & Tibshirani 1993, chapter 13); whole series where there are fewer than five stores.
  */
 export function compareRows(
   a: ScoredRows,
   b: ScoredRows,
-  options: { readonly seed: number; readonly draws?: number },
-): { readonly difference: number; readonly low: number; readonly high: number } {
-  const bySeries = new Map<number, { amount: number; loss: number }>()
+  options: { readonly seed: number; readonly draws?: number; readonly keep?: Uint8Array },
+): Comparison {
+  const { keep } = options
+  const sites = new Set(a.site.filter((_, i) => keep?.[i] !== 0))
+  const by = sites.size < fewestSites ? 'series' : 'store'
+  const unitOf = by === 'store' ? a.site : a.series
+  const places = new Map<number, number>()
+  const amount: number[] = []
+  const first: number[] = []
+  const other: number[] = []
   for (let i = 0; i < a.amount.length; i++) {
-    const entry = bySeries.get(a.series[i]!) ?? { amount: 0, loss: 0 }
-    entry.amount += a.amount[i]!
-    entry.loss +=
-      headlineLoss(a.amount[i]!, a.quantiles, i * levels) -
-      headlineLoss(a.amount[i]!, b.quantiles, i * levels)
-    bySeries.set(a.series[i]!, entry)
-  }
-  const entries = [...bySeries.values()]
-  const ratio = (picked: Iterable<{ amount: number; loss: number }>): number => {
-    let amount = 0
-    let loss = 0
-    for (const entry of picked) {
-      amount += entry.amount
-      loss += entry.loss
+    if (keep?.[i] === 0) continue
+    const unit = unitOf[i]!
+    let place = places.get(unit)
+    if (place === undefined) {
+      place = amount.length
+      places.set(unit, place)
+      amount.push(0)
+      first.push(0)
+      other.push(0)
     }
-    return loss / amount
+    const y = a.amount[i]!
+    amount[place]! += y
+    first[place]! += headlineLoss(y, a.quantiles, i * levels)
+    other[place]! += headlineLoss(y, b.quantiles, i * levels)
   }
   const random = createRandom(options.seed)
-  const draws = Array.from({ length: options.draws ?? 1000 }, () =>
-    ratio(entries.map(() => entries[Math.floor(random.next() * entries.length)]!)),
-  ).sort((x, y) => x - y)
-  const at = (p: number): number => draws[Math.round(p * (draws.length - 1))]!
-  return { difference: ratio(entries), low: at(0.025), high: at(0.975) }
+  const draws = options.draws ?? 1000
+  const differences = new Float64Array(draws)
+  const relatives = new Float64Array(draws)
+  for (let draw = 0; draw < draws; draw++) {
+    let [sumAmount, sumFirst, sumOther] = [0, 0, 0]
+    for (const _ of amount) {
+      const place = Math.floor(random.next() * amount.length)
+      sumAmount += amount[place]!
+      sumFirst += first[place]!
+      sumOther += other[place]!
+    }
+    differences[draw] = (sumFirst - sumOther) / sumAmount
+    relatives[draw] = ratioOf(sumFirst, sumOther)
+  }
+  differences.sort()
+  relatives.sort()
+  const total = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0)
+  const at = (sorted: Float64Array, p: number): number => sorted[Math.round(p * (draws - 1))]!
+  return {
+    difference: (total(first) - total(other)) / total(amount),
+    low: at(differences, 0.025),
+    high: at(differences, 0.975),
+    relative: ratioOf(total(first), total(other)),
+    relativeLow: at(relatives, 0.025),
+    relativeHigh: at(relatives, 0.975),
+    by,
+    units: amount.length,
+  }
+}
+
+function ratioOf(first: number, other: number): number {
+  return first === other ? 0 : first / other - 1
 }

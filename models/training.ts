@@ -7,11 +7,12 @@ import {
   type Progress,
 } from '../domain/index.ts'
 import { createRandom } from '../runtime/index.ts'
-import { scoreForecasters } from './backtest.ts'
+import type { BacktestReport } from './backtest.ts'
 import { baselines } from './baselines/index.ts'
 import { loadCheckpoint, removeCheckpoint, saveCheckpoint } from './checkpoint.ts'
 import { inputNames, learnLayout, localHours } from './features/index.ts'
 import type { History } from './forecaster.ts'
+import { judgeHeldOut, labelOf, scoresOf } from './held-out.ts'
 import { createNetwork, readWeights } from './network/index.ts'
 import { createNetworkForecaster } from './network-forecaster.ts'
 import { codeVersion, modelFormat, sha256, type NetworkModel } from './network-model.ts'
@@ -39,6 +40,8 @@ export interface TrainingOptions {
   readonly checkpointFolder?: string | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly plan?: Partial<TrainingPlan> | undefined
+  /** Models that are scored on the same held-out windows, under the names of their versions. */
+  readonly against?: readonly NetworkModel[] | undefined
 }
 
 /** Trains one network on all series, scores it on the last days before it has seen them, then lets it see those too. */
@@ -74,7 +77,7 @@ export async function trainModel(
   let settleEpochs = plan.settleEpochs
   let cutShort = false
   let scaling: { means: readonly number[]; deviations: readonly number[] } | null = null
-  let scores: Readonly<Record<string, number>> = {}
+  let report: BacktestReport | null = null
   const folder = options.checkpointFolder
   try {
     const kept = folder === undefined ? null : await loadCheckpoint(folder, key)
@@ -84,7 +87,7 @@ export async function trainModel(
       mainEpochs = kept.epochsPlanned
       settleEpochs = kept.settlePlanned
       cutShort = kept.cutShort
-      scores = kept.scores
+      report = kept.report
       scaling = kept
     }
     const firstEpoch = epoch
@@ -156,8 +159,12 @@ export async function trainModel(
           layout,
           members: [{ seed: options.seed, weights: readWeights(network) }],
         })
-        scores = scoreHeldOut(history, plan, localHourOf(0), [forecaster, ...baselines])
-        forecaster.dispose()
+        const others = (options.against ?? []).map((model) =>
+          createNetworkForecaster(tensorFlow, { ...model, name: model.version.version }),
+        )
+        const judged = [forecaster, ...others, ...baselines]
+        report = judgeHeldOut(history, plan, localHourOf(0), judged, options.seed)
+        for (const network of [forecaster, ...others]) network.dispose()
       }
       if (folder !== undefined) {
         await saveCheckpoint(folder, {
@@ -168,7 +175,7 @@ export async function trainModel(
           cutShort,
           means: scaling.means,
           deviations: scaling.deviations,
-          scores,
+          report,
           ...(await optimizer.save()),
         })
       }
@@ -179,7 +186,7 @@ export async function trainModel(
     if (folder !== undefined) await removeCheckpoint(folder)
     return {
       format: modelFormat,
-      version: describe(history, options, weights, scores),
+      version: describe(history, options, weights, report),
       layout,
       shape,
       means: scaling.means,
@@ -188,6 +195,8 @@ export async function trainModel(
       tensorflow: tensorFlow.version,
       epochs: epoch,
       cutShort,
+      sites: [...new Set(history.series.map(({ site }) => site))].sort(),
+      report,
       members: [{ seed: options.seed, weights }],
     }
   } finally {
@@ -200,42 +209,22 @@ function describe(
   history: History,
   options: TrainingOptions,
   weights: Float32Array,
-  scores: Readonly<Record<string, number>>,
+  report: BacktestReport | null,
 ): ModelVersion {
-  const { model = Infinity, ...others } = scores
   const day = new Date(options.until - 1).toISOString().slice(0, 10).replaceAll('-', '')
   const hash = sha256(new Uint8Array(weights.buffer)).slice(0, 8)
   return {
     version: `${history.target}-${day}-${hash}`,
     target: history.target,
-    label: model < Math.min(...Object.values(others)) ? 'proven' : 'candidate',
+    label: report ? labelOf(report) : 'candidate',
     serving: false,
     trainedAt: options.clock.now(),
     historyFrom: history.from,
     historyUntil: options.until,
     seed: options.seed,
     codeVersion,
-    scores,
+    scores: report ? scoresOf(report) : {},
   }
-}
-
-/** WQL by name on up to 14 origins of the held-out days, morning and midday as well as evening. */
-function scoreHeldOut(
-  history: History,
-  plan: TrainingPlan,
-  localHourAtStart: number,
-  forecasters: Parameters<typeof scoreForecasters>[1],
-): Readonly<Record<string, number>> {
-  const origins: number[] = []
-  for (let hour = plan.heldOutFrom; hour + 12 <= plan.until; hour++) {
-    if ([6, 10].includes((localHourAtStart + hour) % 24)) origins.push(history.from + hour * hourMs)
-  }
-  const results = scoreForecasters(history, forecasters, origins)
-  return Object.fromEntries(
-    results.flatMap(({ name, scores }) =>
-      Number.isFinite(scores.wql) ? [[name, Math.round(scores.wql * 1e5) / 1e5]] : [],
-    ),
-  )
 }
 
 function shuffle(count: number, seed: number, epoch: number): Uint32Array {
