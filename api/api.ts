@@ -6,6 +6,7 @@ import { addAvailabilityRoutes } from './routes/availability.ts'
 import { addBackupRoutes } from './routes/backups.ts'
 import { addBoard } from './routes/board.ts'
 import { addBookingRoutes } from './routes/bookings.ts'
+import { addContextRoutes } from './routes/context.ts'
 import { addChangeRoutes } from './routes/changes.ts'
 import { addDeadLetterRoutes } from './routes/dead-letters.ts'
 import { addCredentialRoutes } from './routes/credentials.ts'
@@ -45,6 +46,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   addTransferRoutes(app, context)
   addBookingRoutes(app, context)
   addChangeRoutes(app, context)
+  addContextRoutes(app, context)
   addDeadLetterRoutes(app, context)
   addBackupRoutes(app, context)
   addEventRoutes(app, context)

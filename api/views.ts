@@ -32,6 +32,7 @@ const times: Readonly<Record<keyof Resources, Readonly<Record<string, string>>>>
   alarms: same('raisedAt', 'clearedAt'),
   'dead-letters': same('receivedAt', 'replayedAt'),
   models: same('trainedAt', 'historyFrom', 'historyUntil'),
+  context: { startAt: 'start', endAt: 'end', ...same('issuedAt', 'receivedAt') },
 }
 
 function same(...names: readonly string[]): Readonly<Record<string, string>> {

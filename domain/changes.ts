@@ -15,6 +15,7 @@ export const resourceKinds = [
   'alarms',
   'dead-letters',
   'models',
+  'context',
 ] as const
 export type ResourceKind = (typeof resourceKinds)[number]
 

@@ -6,6 +6,7 @@
 export * from './alarm.ts'
 export * from './changes.ts'
 export * from './clock.ts'
+export * from './context.ts'
 export * from './credential-rules.ts'
 export * from './device.ts'
 export * from './distribution.ts'

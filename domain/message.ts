@@ -115,6 +115,7 @@ export const deadLetterReasons = [
   'not-an-object',
   'bad-state',
   'bad-result',
+  'bad-context',
   'unprocessable',
 ] as const
 export type DeadLetterReason = (typeof deadLetterReasons)[number]

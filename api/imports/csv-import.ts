@@ -2,6 +2,7 @@ import { Transform, type Readable } from 'node:stream'
 import { parse, type CsvError } from 'csv-parse'
 import { errorMessage, LarderError, masterKinds } from '../../domain/index.ts'
 import type { ApiContext } from '../context.ts'
+import { context as contextKind } from './context-kind.ts'
 import type { ImportKind, Known, Lined, LineProblem, Row } from './import-kind.ts'
 import { masterImport, stock } from './master-kinds.ts'
 import { footfall, sales, temperatures } from './series-kinds.ts'
@@ -20,6 +21,7 @@ const longestRecordBytes = 64 * 1024
 /** Kinds whose header holds another's come first: sales have all columns of stock. */
 const kinds = [
   ...masterKinds.map((kind) => masterImport(kind)),
+  contextKind,
   sales,
   temperatures,
   footfall,

@@ -18,7 +18,8 @@ const ListQuery = Type.Object(
     type: Type.Optional(
       Type.String({
         maxLength: 40,
-        description: 'forecasts: the target; alarms: the kind; dead letters: the reason',
+        description:
+          'forecasts: the target; alarms: the kind; dead letters: the reason; context: the signal',
       }),
     ),
     latest: Type.Optional(

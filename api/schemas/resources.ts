@@ -1,5 +1,11 @@
 import { Type, type TObject, type TSchema } from 'typebox'
-import { deviceKinds, resourceKinds, type MasterKind } from '../../domain/index.ts'
+import {
+  contextBases,
+  deviceKinds,
+  resourceKinds,
+  signalNames,
+  type MasterKind,
+} from '../../domain/index.ts'
 import { masterSchemas, TempClass } from '../../domain/master-data.ts'
 import type { Resources } from '../../store/index.ts'
 import { Count, named, NumberOrNull, oneOf, ref, TextOrNull, Time, TimeOrNull } from './common.ts'
@@ -210,6 +216,24 @@ const Model = named('Model', {
   scores: Type.Record(Type.String(), Type.Number()),
 })
 
+const Context = named('Context', {
+  id: Type.String(),
+  signal: oneOf(signalNames),
+  basis: oneOf(contextBases, 'forecast: said beforehand, of what is planned too'),
+  site: Type.Union([Type.String(), Type.Null()], { description: 'null: the whole city' }),
+  product: Type.Union([Type.String(), Type.Null()], { description: 'null: all products' }),
+  start: Time,
+  end: Time,
+  values: Type.Array(Type.Number(), {
+    description: 'one for the whole stretch, or one for each hour; none: withdrawn',
+  }),
+  unit: Type.String(),
+  words: TextOrNull,
+  issuedAt: Time,
+  receivedAt: Time,
+  status: oneOf(['current', 'replaced'], 'replaced: a newer issue covers all of its hours'),
+})
+
 export const Change = named('Change', {
   number: Count,
   resource: oneOf(resourceKinds),
@@ -253,6 +277,7 @@ export const resourceSchemas: Readonly<Record<keyof Resources, TSchema>> = {
   alarms: Alarm,
   'dead-letters': DeadLetter,
   models: Model,
+  context: Context,
 }
 
 export const componentSchemas: readonly TSchema[] = [

@@ -139,6 +139,24 @@ describe('a device', () => {
   })
 })
 
+describe('context', () => {
+  const city = { topic: 'v1/context/event', retain: false }
+  const ofSite = { topic: 'v1/s1/context/event', retain: false }
+
+  it('is said by whose rules say so, and by no device, not even one of that name', () => {
+    expect(checkPublish(operator(['v1/context/#'], []), city)).toBeNull()
+    expect(checkPublish(operator(['v1/s1/context/#'], []), city)).not.toBeNull()
+    const bridge: Identity = { ...device, kind: 'bridge', path: null }
+    expect(checkPublish({ ...bridge, publish: ['v1/s1/context/+'] }, ofSite)).toBeNull()
+    expect(checkPublish(bridge, ofSite)).not.toBeNull()
+    for (const name of ['d1', 'context']) {
+      const own = { ...device, path: { site: 's1', device: name } }
+      expect(checkPublish(own, ofSite)).not.toBeNull()
+      expect(checkPublish({ ...own, kind: 'join' }, ofSite)).not.toBeNull()
+    }
+  })
+})
+
 describe('an operator', () => {
   it('does what its rules say and nothing more', () => {
     const one = operator(['v1/s1/+/command'], ['v1/s1/#'])

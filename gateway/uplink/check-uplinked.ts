@@ -1,4 +1,4 @@
-import { isName, type LoggedMessage, type RawMessage } from '../../domain/index.ts'
+import { isName, signalOf, type LoggedMessage, type RawMessage } from '../../domain/index.ts'
 import { maxTopicBytes, maxTopicLevels } from '../wire/mqtt-frame.ts'
 
 /** Why a message of a batch is left out; the rest of the batch is kept. */
@@ -23,7 +23,9 @@ export function checkUplinked(message: LoggedMessage, site: string): UplinkRefus
   const [version, topicSite, device = '', ...what] = topic.split('/')
   if (version !== 'v1') return 'topic-not-allowed'
   if (topicSite !== site) return 'foreign-site'
-  return isName(device) && forwarded.includes(what.join('/')) ? null : 'topic-not-allowed'
+  const isContext = device === 'context' && what.length === 1 && signalOf(what[0]!) !== null
+  const isForwarded = isContext || (isName(device) && forwarded.includes(what.join('/')))
+  return isForwarded ? null : 'topic-not-allowed'
 }
 
 function isTopic(topic: string): boolean {

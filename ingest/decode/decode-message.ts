@@ -1,6 +1,7 @@
 import {
   errorMessage,
   LarderError,
+  type ContextIssue,
   type DeadLetter,
   type DeadLetterReason,
   type DevicePath,
@@ -10,6 +11,7 @@ import {
 import { decodeByProfile } from '../profiles/apply-profile.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { decodeCommandResult, type CommandResult } from './command-result.ts'
+import { decodeContext, parseContextTopic } from './context.ts'
 import { decodeTelemetry } from './decoders.ts'
 import { decodeState, type DeviceState } from './device-state.ts'
 import { decodeSparkplug, type EdgeNews } from '../sparkplug/decode-sparkplug.ts'
@@ -49,6 +51,7 @@ export type DecodedMessage =
       readonly topic: DeviceTopic
       readonly result: CommandResult
     })
+  | (Place & { readonly type: 'context'; readonly issues: readonly ContextIssue[] })
   | (Place & { readonly type: 'nothing' })
   | (Place & { readonly type: 'bad'; readonly letter: DeadLetter })
 
@@ -100,8 +103,11 @@ export function decodeMessage(
         return { ...place, type: 'result', topic, result: decodeCommandResult(message.payload) }
       case 'command':
         return { ...place, type: 'nothing' }
-      case undefined:
+      case undefined: {
+        const about = parseContextTopic(message.topic)
+        if (about) return { ...place, type: 'context', issues: decodeContext(message, about) }
         throw badPayload('unknown-topic', 'The topic is not one that a device publishes to.')
+      }
     }
   } catch (error) {
     return { ...place, type: 'bad', letter: toDeadLetter(message, partition, error) }

@@ -6,7 +6,7 @@ import { createAlarmWatch } from './alarm-watch.ts'
 import { createSightings } from './sightings.ts'
 import { createStockEvidence } from './stock-evidence.ts'
 
-/** What messages say of devices, stock, alarms, commands and dead letters. It remembers what it said: each message once. */
+/** What messages say of devices, stock, alarms, commands, dead letters and context. It remembers what it said: each message once. */
 export interface EffectsWatch {
   of(messages: readonly PreparedMessage[]): OperationsEffects
 }
@@ -32,6 +32,7 @@ export async function createEffectsWatch(deps: {
           message.type === 'bad' ? [message.letter] : [],
         ),
         commands: rare.flatMap(({ message }) => message.news?.ask ?? []),
+        context: rare.flatMap(({ message }) => (message.type === 'context' ? message.issues : [])),
         births: rare.flatMap(({ message }) => message.news?.birth ?? []),
         commandResults: rare.flatMap(({ message }) => {
           const answered = message.news?.answered

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hourMs, type MasterData } from '../../domain/index.ts'
+import { hourMs, readContextIssue, type ContextIssue, type MasterData } from '../../domain/index.ts'
 import type { HourlySeries } from '../../store/index.ts'
 import { readCityDemand, readCityFootfall, type CityStores } from './city-history.ts'
 
@@ -29,7 +29,10 @@ function hourly(
   }
 }
 
-function storesOf(byChannel: Record<string, readonly HourlySeries[]>): CityStores {
+function storesOf(
+  byChannel: Record<string, readonly HourlySeries[]>,
+  issues: readonly ContextIssue[] = [],
+): CityStores {
   const master: Partial<{ [K in keyof MasterData]: readonly MasterData[K][] }> = {
     sites: ['tills', 'shelves'].map((id) => ({ id, name: id, kind: 'store', timeZone: 'UTC' })),
     products: [
@@ -52,6 +55,7 @@ function storesOf(byChannel: Record<string, readonly HourlySeries[]>): CityStore
         ),
     },
     operations: {
+      readContext: () => Promise.resolve(issues),
       all: <K extends keyof MasterData>(kind: K) => Promise.resolve(master[kind] ?? []),
     },
   }
@@ -100,4 +104,20 @@ test('footfall adds up the doors of a site', async () => {
   )
   expect(history.series).toHaveLength(1)
   expect(history.series[0]!.value[8]).toBe(15)
+})
+
+test('what is said of the hours after the span is a known input, as far as it was issued by then', async () => {
+  const issue = (value: number, issuedAt: number): ContextIssue =>
+    readContextIssue(
+      { signal: 'discount', site: 'tills', start: span.to, value, issuedAt },
+      span.to + hourMs,
+    )
+  const sold = { sold: [hourly('tills', null, milk, { 9: 4 })] }
+  const before = await readCityDemand(storesOf(sold, [issue(0.5, span.to - 1)]), span)
+  expect(before.series[0]!.known.discount!.values.subarray(47, 50)).toEqual(
+    Float32Array.of(1, 0.5, 1),
+  )
+  const later = [issue(0.5, span.to - 1), issue(0.9, span.to + 1)]
+  expect(await readCityDemand(storesOf(sold, later), span)).toEqual(before)
+  expect((await readCityDemand(storesOf(sold), span)).series[0]!.known).toEqual({})
 })

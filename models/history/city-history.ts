@@ -1,22 +1,25 @@
-import { derivedDevice, hourMs, outOfStockMinutes, type Site } from '../../domain/index.ts'
+import {
+  derivedDevice,
+  horizonHours,
+  hourMs,
+  outOfStockMinutes,
+  type Site,
+} from '../../domain/index.ts'
 import type { HourlySeries, OperationsStore, SeriesStore } from '../../store/index.ts'
 import type { History, SeriesHistory } from '../forecaster.ts'
+import { readKnown } from './known-context.ts'
 import { epochHour, localCalendar, zoneOffsetHours } from './local-time.ts'
+import type { Span } from './span.ts'
 
 export interface CityStores {
   readonly series: Pick<SeriesStore, 'hourly'>
-  readonly operations: Pick<OperationsStore, 'all'>
-}
-
-/** Full hours of UTC: from <= t < to. */
-export interface Span {
-  readonly from: number
-  readonly to: number
+  readonly operations: Pick<OperationsStore, 'all' | 'readContext'>
 }
 
 /**
  * Demand by hour of every (site, product) that sells: the sum over devices of `sold`, or of `picked` through the planogram at
  * a site where nothing is ever rung up. An hour without a reading is a zero on a local day on which the site sold anything, else unknown.
+ * Of the context, known inputs are what was issued by the end of the span.
  */
 export async function readCityDemand(
   { series, operations }: CityStores,
@@ -27,10 +30,12 @@ export async function readCityDemand(
     operations.all('products'),
     operations.all('planograms'),
   ])
-  const [sold, out] = await Promise.all([
+  const [sold, out, issues] = await Promise.all([
     series.hourly({ ...span, channel: 'sold', by: 'site' }),
     series.hourly({ ...span, channel: outOfStockMinutes, device: derivedDevice, by: 'site' }),
+    operations.readContext({ from: span.from, to: span.to + horizonHours * hourMs }),
   ])
+  const knownOf = readKnown(issues, span)
   const hours = hoursOf(span)
   const byGtin = new Map(products.map((product) => [product.gtin, product]))
   const values = new Map<string, Float32Array>()
@@ -86,7 +91,7 @@ export async function readCityDemand(
           },
           value,
           outMinutes: outMinutes.get(key) ?? new Uint8Array(hours),
-          known: {},
+          known: knownOf(siteId, productId),
         },
       ]
     }),

@@ -1,5 +1,7 @@
 export * from './city-history.ts'
 export * from './footfall-parquet.ts'
+export * from './known-context.ts'
 export * from './local-time.ts'
 export * from './retail-parquet.ts'
+export type * from './span.ts'
 export * from './trim-history.ts'

@@ -1,6 +1,7 @@
 import { raiseAlarms } from './alarms.ts'
 import { advance } from './applied.ts'
 import { saveBirths } from './births.ts'
+import { saveContext } from './context.ts'
 import { applyCommandResults, queueCommand } from './commands.ts'
 import { closeDeadLetter, saveDeadLetters } from './dead-letters.ts'
 import { applySightings } from './devices.ts'
@@ -31,5 +32,6 @@ async function applyEffects(session: Session, effects: OperationsEffects): Promi
   await raiseAlarms(session, effects.alarms)
   for (const command of effects.commands ?? []) await queueCommand(session, command)
   await saveBirths(session, effects.births ?? [])
+  await saveContext(session, effects.context ?? [])
   await applyCommandResults(session, effects.commandResults)
 }

@@ -5,6 +5,7 @@ import { applyBatch, replayDeadLetter } from './batch.ts'
 import { readBirths } from './births.ts'
 import { book, expireLeases, lease, moveBooking } from './bookings.ts'
 import { readChanges } from './changes.ts'
+import { readContext, saveContext, withdrawContext } from './context.ts'
 import { devicesWithCommands, markCommandSent, pendingCommands, queueCommand } from './commands.ts'
 import { listCredentials, putCredential, readCredential, revokeCredential } from './credentials.ts'
 import { countDeadLetters, explainDeadLetter } from './dead-letters.ts'
@@ -77,6 +78,10 @@ export function createKyselyOperationsStore(
 
     saveForecasts: (forecasts) => run((s) => saveForecasts(s, forecasts)),
     saveModel: (model, at) => run((s) => saveModel(s, model, at)),
+
+    saveContext: (issues) => run((s) => saveContext(s, issues)),
+    withdrawContext: (id, at) => run((s) => withdrawContext(s, id, at)),
+    readContext: (span) => readContext(db, span),
 
     proposeTransfers: (transfers, at, withdraw) =>
       run((s) => proposeTransfers(s, transfers, at, withdraw)),

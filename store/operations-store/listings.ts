@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { LarderError, masterKinds } from '../../domain/index.ts'
 import { alarmFromRow } from './alarms.ts'
 import { bookingFromRow } from './bookings.ts'
+import { contextFromRow } from './context.ts'
 import { deadLetterFromRow } from './dead-letters.ts'
 import { deviceFromRow } from './devices.ts'
 import { forecastFromRow } from './forecasts.ts'
@@ -121,6 +122,14 @@ const listings: Readonly<Record<keyof Resources, Listing>> = {
     order: 'newest',
     columns: { type: ['target'] },
     fromRow: fromBody,
+  },
+  context: {
+    table: 'context',
+    id: 'id',
+    time: 'startAt',
+    order: 'earliest',
+    columns: { ...own('site', 'product', 'status'), type: ['signal'] },
+    fromRow: contextFromRow,
   },
 }
 

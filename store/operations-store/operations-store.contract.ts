@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { bookingsContract } from './bookings.contract.ts'
+import { contextContract } from './context.contract.ts'
 import { devicesContract } from './devices.contract.ts'
 import { listingsContract } from './listings.contract.ts'
 import { masterDataContract } from './master-data.contract.ts'
@@ -28,6 +29,7 @@ export function operationsStoreContract(
   describe('transfers', () => transfersContract(open, create, numRuns))
   describe('slots and bookings', () => bookingsContract(open, create, numRuns))
   describe('listings', () => listingsContract(open))
+  describe('context', () => contextContract(open))
   describe('stage reports', () => stageReportsContract(open))
   describe('the outbox', () => outboxContract(open, create, numRuns))
 }

@@ -4,6 +4,7 @@ import type {
   Basket,
   Booking,
   Change,
+  ContextIssue,
   Credential,
   CredentialView,
   DeadLetter,
@@ -44,13 +45,14 @@ export interface Resources extends MasterData {
   alarms: Alarm
   'dead-letters': DeadLetter
   models: ModelVersion
+  context: ContextIssue
 }
 
 /**
  * Each filter applies where the resource has that field. `from <= t < to`, t being: forecasts origin, transfers proposedAt,
- * slots and bookings startAt, release-tasks pickUpAt, alarms raisedAt, dead-letters receivedAt, stock asOf.
+ * slots, bookings and context startAt, release-tasks pickUpAt, alarms raisedAt, dead-letters receivedAt, stock asOf.
  * A transfer's or lane's `site` is either end. An alarm's status is `open` or `cleared`, a dead letter's `open` or `replayed`.
- * Order: slots, bookings and release tasks by time, forecasts, transfers, alarms, dead letters and models newest first, the rest by id.
+ * Order: slots, bookings, release tasks and context by time, forecasts, transfers, alarms, dead letters and models newest first, the rest by id.
  */
 export interface ResourceFilter {
   readonly site?: string | undefined
@@ -59,7 +61,7 @@ export interface ResourceFilter {
   readonly from?: number | undefined
   readonly to?: number | undefined
   readonly status?: string | undefined
-  /** forecasts: target; alarms: kind; dead-letters: reason. */
+  /** forecasts: target; alarms: kind; dead-letters: reason; context: signal. */
   readonly type?: string | undefined
   /** Forecasts: only the newest origin of each series. */
   readonly latest?: boolean | undefined
@@ -94,7 +96,7 @@ export interface OperationsBatch extends OperationsEffects {
   readonly applied: Applied
 }
 
-/** What messages say of devices, stock, alarms, commands and dead letters. */
+/** What messages say of devices, stock, alarms, commands, dead letters and context. */
 export interface OperationsEffects {
   readonly sightings: readonly DeviceSighting[]
   readonly stock: readonly StockEvidence[]
@@ -104,6 +106,7 @@ export interface OperationsEffects {
   readonly commands?: readonly DeviceCommand[]
   /** The newest of each id is kept. */
   readonly births?: readonly KeptBirth[]
+  readonly context?: readonly ContextIssue[]
   readonly commandResults: readonly {
     readonly id: string
     readonly site: string
@@ -191,6 +194,16 @@ export interface OperationsStore extends RetainedStore {
   /** Idempotent by id: a forecast made again (late data) replaces the old one. */
   saveForecasts(forecasts: readonly Forecast[]): Promise<void>
   saveModel(model: ModelVersion, at: number): Promise<void>
+
+  /** Idempotent by id. Of the issues of one subject that could be seen first at the same full hour only the newest is kept. */
+  saveContext(issues: readonly ContextIssue[]): Promise<void>
+  /** The hours of an issue, with nothing said of them any more: a newer issue. */
+  withdrawContext(id: string, at: number): Promise<ContextIssue>
+  /** All issues that speak of an hour in [from, to), replaced ones too, the oldest issue first. */
+  readContext(span: {
+    readonly from: number
+    readonly to: number
+  }): Promise<readonly ContextIssue[]>
 
   /** Earlier proposals still open between the same two sites are expired by the new plan, as are those it withdraws, by id. */
   proposeTransfers(
@@ -290,7 +303,7 @@ export interface OperationsStore extends RetainedStore {
   stageReports(): Promise<readonly (StageReport & { readonly at: number })[]>
 
   /**
-   * Drops what is older: changes (all but the newest), forecasts, ended leases and alarms, dead letters, commands,
+   * Drops what is older: changes (all but the newest), forecasts, context (35 days later), ended leases and alarms, dead letters, commands,
    * idempotency keys, and the ledger rows of single sales.
    */
   prune(limits: { readonly before: number }): Promise<void>

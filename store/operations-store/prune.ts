@@ -1,4 +1,5 @@
 import { newestChange } from './changes.ts'
+import { pruneContext } from './context.ts'
 import type { Session } from './session.ts'
 
 /** The newest change is kept whatever its age: numbers go on from it. */
@@ -16,6 +17,7 @@ export async function prune(session: Session, before: number): Promise<void> {
 
   await db.deleteFrom('forecasts').where('origin', '<', before).execute()
   await db.deleteFrom('forecastHeads').where('origin', '<', before).execute()
+  await pruneContext(db, before)
   await db
     .deleteFrom('leases')
     .where('expiresAt', '<', before)

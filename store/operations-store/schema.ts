@@ -182,6 +182,19 @@ export interface Tables {
     payload: Uint8Array
     receivedAt: number
   }
+  /** What was said from outside; `subject` is of what, and issues of one subject replace each other. */
+  context: {
+    id: string
+    subject: string
+    signal: string
+    site: string | null
+    product: string | null
+    startAt: number
+    endAt: number
+    issuedAt: number
+    status: string
+    body: string
+  }
   changes: { number: number; resource: string; id: string; state: string; at: number }
   applied: { consumer: string; partition: number; position: number }
   idempotency: {

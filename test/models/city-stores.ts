@@ -57,6 +57,7 @@ export function createCityStores(history: History): CityStoresOfHistory {
     series: { hourly, watermarks: () => Promise.resolve(watermarks) } as unknown as SeriesStore,
     operations: {
       all,
+      readContext: () => Promise.resolve([]),
       saveForecasts(items: readonly Forecast[]) {
         for (const item of items) forecasts.set(item.id, item)
         return Promise.resolve()
