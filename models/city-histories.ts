@@ -1,7 +1,6 @@
 import { dayMs, type ForecastTarget } from '../domain/index.ts'
-import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import type { History } from './forecaster.ts'
-import { readCityDemand, readCityFootfall, type Span } from './history/index.ts'
+import { readCityDemand, readCityFootfall, type CityStores, type Span } from './history/index.ts'
 
 /** How far back a forecast looks. */
 const lookBackDays = 29
@@ -13,10 +12,7 @@ export interface CityHistories {
   read(target: ForecastTarget, span: Span): Promise<History>
 }
 
-export function createCityHistories(stores: {
-  readonly series: Pick<SeriesStore, 'hourly'>
-  readonly operations: Pick<OperationsStore, 'all'>
-}): CityHistories {
+export function createCityHistories(stores: CityStores): CityHistories {
   const read = (target: ForecastTarget, span: Span): Promise<History> =>
     target === 'footfall' ? readCityFootfall(stores, span) : readCityDemand(stores, span)
   return {
