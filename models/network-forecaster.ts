@@ -1,5 +1,5 @@
 import { quantileLevels } from '../domain/index.ts'
-import { buildInputs, inputNames } from './features/index.ts'
+import { buildInputs, inputNames, towardsStep } from './features/index.ts'
 import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
 import type { Forecaster } from './forecaster.ts'
 import { createEnsemble } from './network-ensemble.ts'
@@ -38,16 +38,17 @@ export function createNetworkForecaster(
         batch.answered[s] = 1
         batch.mean[s] = answers.mean[s]! * scale
         writeScaled(batch.quantiles, answers.quantiles, s, scale)
+        moveTowardsSteps(batch.quantiles, s, model.layout.step)
         let hourSum = 0
         for (let j = 0; j < 12; j++) {
           const at = s * 12 + j
           const unit = hourUnit(expectation.month[s * 24 + j]!, scale)
           batch.hourMean[at] = answers.hourMean[at]! * unit
-          hourSum += batch.hourMean[at]!
+          hourSum += batch.hourMean[at]
           writeScaled(batch.hourQuantiles, answers.hourQuantiles, at, unit)
         }
         // The hours share out the mean of the total, which is learnt with less noise.
-        const share = hourSum > 0 ? batch.mean[s]! / hourSum : 0
+        const share = hourSum > 0 ? batch.mean[s] / hourSum : 0
         for (let j = 0; j < 12; j++) batch.hourMean[s * 12 + j]! *= share
       }
       return batch
@@ -57,6 +58,13 @@ export function createNetworkForecaster(
 
 function writeScaled(into: Float32Array, from: Float32Array, row: number, unit: number): void {
   for (let at = row * levels; at < (row + 1) * levels; at++) into[at] = from[at]! * unit
+}
+
+/** Last of all: what is calibrated or averaged before it must not be whole yet. */
+function moveTowardsSteps(quantiles: Float32Array, row: number, step: number): void {
+  for (let at = row * levels; at < (row + 1) * levels; at++) {
+    quantiles[at] = towardsStep(quantiles[at]!, step)
+  }
 }
 
 /** In place; a wild input counts as six deviations at most. */

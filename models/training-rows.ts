@@ -1,4 +1,5 @@
 import { hourMs } from '../domain/index.ts'
+import { createRandom } from '../runtime/index.ts'
 import {
   buildInputs,
   createOutcome,
@@ -67,6 +68,7 @@ export function buildTrainingRows(
   for (const origin of origins) {
     const built = buildInputs(history, history.from + origin * hourMs, layout)
     const { expectation } = built
+    const random = createRandom(origin)
     for (let s = 0; s < history.series.length; s++) {
       if (expectation.seen[s]! < 6) continue
       readOutcome(history, s, origin, outcome)
@@ -77,7 +79,9 @@ export function buildTrainingRows(
       const weight =
         Math.min(scale / (12 * layout.level), 20) * (outcome.isWhole ? 1 : hiddenWeight)
       rows.inputs.set(built.rows.subarray(s * width, (s + 1) * width), count * width)
-      rows.total[count] = outcome.total / scale
+      // Blurred by half a step, so that quantiles rise smoothly where counts jump (see `towardsStep`).
+      const blur = outcome.isWhole ? layout.step * (random.next() - 0.5) : 0
+      rows.total[count] = Math.max(0, outcome.total + blur) / scale
       rows.totalWhole[count] = outcome.isWhole ? 1 : 0
       rows.totalWeight[count] = outcome.isKnown ? weight : 0
       for (let j = 0; j < 12; j++) {

@@ -1,6 +1,7 @@
 import type { ForecastTarget } from '../../domain/index.ts'
 import type { History } from '../forecaster.ts'
 import { usefulPools } from './pools.ts'
+import { findStep } from './whole-steps.ts'
 
 /**
  * What a trained model must remember to build its inputs again: which known and static inputs there were, how an average day
@@ -17,6 +18,8 @@ export interface FeatureLayout {
   readonly profile: readonly number[]
   /** Mean amount of an hour in stock over all series. */
   readonly level: number
+  /** What amounts are whole numbers of; 0 where they are of nothing. */
+  readonly step: number
 }
 
 /** Values of a static input that have a place of their own; rarer ones, and those never seen in training, have none. */
@@ -72,6 +75,7 @@ export function learnLayout(
     // A quiet hour keeps a hundredth, so that a first sale in it stays possible.
     profile: [...means].map((mean) => Math.max(0.01, level > 0 ? mean / level : 1)),
     level: level > 0 ? level : 1,
+    step: findStep(history, until),
   }
 }
 
