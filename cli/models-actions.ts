@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { dayMs, hourMs, LarderError } from '../domain/index.ts'
 import {
   backtest,
@@ -10,6 +11,7 @@ import {
   readFootfallHistory,
   readRetailHistory,
   saveModel,
+  inThreads,
   trainModel,
   type BackendChoice,
   type Forecaster,
@@ -37,6 +39,7 @@ export async function train(options: TrainOptions): Promise<void> {
   const until = options.until + dayMs
   const history = await readHistory(options.target, options.history, until, options.exclude)
   const tensorFlow = await loadTensorFlow(options.backend)
+  const threads = history.series.length > 2000 ? Math.min(4, availableParallelism()) : 1
   const abort = new AbortController()
   const line = createProgressLine(process.stderr, () => wallClock.now())
   const stop = (): void =>
@@ -57,6 +60,7 @@ export async function train(options: TrainOptions): Promise<void> {
       clock: wallClock,
       signal: abort.signal,
       checkpointFolder: options.out,
+      ...(threads > 1 ? { crew: inThreads(threads, options.backend) } : {}),
       onProgress: (progress) => line.show(progress),
     })
   } finally {

@@ -1,52 +1,104 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BacktestReport } from './backtest.ts'
 import { replaceFile, sha256 } from './network-model.ts'
+import type { OptimizerState } from './optimizer.ts'
+import type { Schedule } from './training-budget.ts'
+import type { HeldOut } from './held-out.ts'
+import type { Scaling } from './training-loss.ts'
 
-/** Where an interrupted training goes on: everything that the next epoch depends on. */
+/** Where an interrupted training goes on: everything that the next epochs depend on. */
 export interface Checkpoint {
   /** What it belongs to: another history, seed or plan starts afresh. */
   readonly key: string
-  readonly epoch: number
-  readonly epochsPlanned: number
-  readonly settlePlanned: number
-  readonly cutShort: boolean
-  readonly means: readonly number[]
-  readonly deviations: readonly number[]
-  readonly report: BacktestReport | null
-  /** Steps taken by the optimizer, whose moments follow the weights in `state`. */
+  readonly schedule: Schedule
+  readonly scaling: Scaling
+  /** Once the held-out days have been forecast. */
+  readonly heldOut: HeldOut | null
+  readonly members: readonly MemberMark[]
+  readonly spentMs: number
+}
+
+export interface MemberMark {
+  readonly seed: number
+  readonly epochs: number
+  /** False where it diverged twice and is left out. */
+  readonly isAlive: boolean
+}
+
+export interface CheckpointFile {
+  /** Puts the states of the members where they were; null where there is no checkpoint that fits and is whole. */
+  load(key: string, states: readonly OptimizerState[]): Promise<Checkpoint | null>
+  /** Keeps the state of one member, and how far all are. Calls are written one after the other. */
+  save(checkpoint: Checkpoint, member: number, state: OptimizerState): Promise<void>
+  remove(): Promise<void>
+}
+
+interface Kept {
+  readonly file: string
   readonly steps: number
-  readonly state: Float32Array
+  readonly sha256: string
 }
 
-const names = { json: 'checkpoint.json', bin: 'checkpoint.bin' } as const
+const jsonFile = 'checkpoint.json'
 
-export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
-  const { state, ...rest } = checkpoint
-  const bytes = new Uint8Array(state.buffer, state.byteOffset, state.byteLength)
-  await mkdir(folder, { recursive: true })
-  await replaceFile(join(folder, names.bin), bytes)
-  await replaceFile(
-    join(folder, names.json),
-    JSON.stringify({ ...rest, stateSha256: sha256(bytes) }),
-  )
-}
+/** A crash leaves the files of the checkpoint before or of this one: a member's new state never replaces the one in use. */
+export function createCheckpointFile(folder: string): CheckpointFile {
+  const kept: (Kept | null)[] = []
+  let writing: Promise<void> = Promise.resolve()
 
-/** Null where there is none that fits and is whole. */
-export async function loadCheckpoint(folder: string, key: string): Promise<Checkpoint | null> {
-  try {
-    const { stateSha256, ...rest } = JSON.parse(
-      await readFile(join(folder, names.json), 'utf8'),
-    ) as Omit<Checkpoint, 'state'> & { stateSha256: string }
-    const bytes = await readFile(join(folder, names.bin))
-    if (rest.key !== key || sha256(bytes) !== stateSha256) return null
-    return { ...rest, state: new Float32Array(new Uint8Array(bytes).buffer) }
-  } catch {
-    return null
+  const write = async (
+    checkpoint: Checkpoint,
+    member: number,
+    { steps, values }: OptimizerState,
+  ): Promise<void> => {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice()
+    const file = `checkpoint-${member}-${checkpoint.members[member]!.epochs % 2}.bin`
+    await mkdir(folder, { recursive: true })
+    await replaceFile(join(folder, file), bytes)
+    kept[member] = { file, steps: steps[0]!, sha256: sha256(bytes) }
+    await replaceFile(join(folder, jsonFile), JSON.stringify({ ...checkpoint, kept }))
   }
-}
 
-export async function removeCheckpoint(folder: string): Promise<void> {
-  await rm(join(folder, names.json), { force: true })
-  await rm(join(folder, names.bin), { force: true })
+  return {
+    async load(key, states) {
+      try {
+        const { kept: files, ...checkpoint } = JSON.parse(
+          await readFile(join(folder, jsonFile), 'utf8'),
+        ) as Checkpoint & { kept: readonly (Kept | null)[] }
+        if (checkpoint.key !== key) return null
+        const states0 = await Promise.all(
+          states.map(async (_, member) => {
+            const one = files[member] ?? null
+            if (!one) return null
+            const bytes = await readFile(join(folder, one.file))
+            if (sha256(bytes) !== one.sha256) throw new Error('not whole')
+            return { one, bytes }
+          }),
+        )
+        states0.forEach((state, member) => {
+          kept[member] = state?.one ?? null
+          if (!state) return
+          states[member]!.steps[0] = state.one.steps
+          states[member]!.values.set(new Float32Array(new Uint8Array(state.bytes).buffer))
+        })
+        return checkpoint
+      } catch {
+        return null
+      }
+    },
+    save(checkpoint, member, state) {
+      writing = writing.then(() => write(checkpoint, member, state))
+      return writing
+    },
+    async remove() {
+      await writing
+      await rm(join(folder, jsonFile), { force: true })
+      for (const one of kept) {
+        if (!one) continue
+        for (const parity of [0, 1]) {
+          await rm(join(folder, one.file.replace(/\d\.bin$/, `${parity}.bin`)), { force: true })
+        }
+      }
+    },
+  }
 }

@@ -36,6 +36,8 @@ export interface NetworkModel {
   readonly sites: readonly string[]
   /** How it did on days before it had seen them; beside it lie `report.json` and `report.txt`. */
   readonly report: BacktestReport | null
+  /** How many the plan wanted: one that diverged with two seeds is left out. */
+  readonly membersPlanned: number
   /** Alike in layout, shape and scaling; their answers are averaged. At least one. */
   readonly members: readonly NetworkMember[]
 }

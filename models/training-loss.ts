@@ -1,14 +1,19 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import { censoredMeanLoss, censoredPinball, type Network } from './network/index.ts'
-import { normalise } from './network-forecaster.ts'
 import type { Tf } from './tf.ts'
 import type { TrainingRows } from './training-rows.ts'
 
 /** What the total, an hour's quantiles and the means count in the sum. */
 const weights = { hours: 0.3, mean: 0.3, hourMean: 0.1 } as const
 
+/** Of every input: they go in as (value - mean) / deviation. */
+export interface Scaling {
+  readonly means: readonly number[]
+  readonly deviations: readonly number[]
+}
+
 /** Mean and deviation of every input; one that never changes gets deviation 1. */
-export function measureInputs(rows: TrainingRows): { means: number[]; deviations: number[] } {
+export function measureInputs(rows: TrainingRows): Scaling {
   const { width } = rows
   const means = new Array<number>(width).fill(0)
   const squares = new Array<number>(width).fill(0)
@@ -29,14 +34,12 @@ export function measureInputs(rows: TrainingRows): { means: number[]; deviations
   return { means, deviations }
 }
 
-/** The loss of a batch of row numbers. Normalises the rows in place, once. */
+/** The loss of a batch of row numbers. The inputs of `rows` are normalised already. */
 export function createTrainingLoss(
   tf: Tf,
   network: Network,
   rows: TrainingRows,
-  scaling: { readonly means: readonly number[]; readonly deviations: readonly number[] },
 ): (picked: Uint32Array) => Tensor {
-  normalise(rows.inputs, rows.width, scaling.means, scaling.deviations)
   const meanWeight = average(rows.totalWeight)
   const meanHourWeight = average(rows.hourWeight)
 

@@ -18,7 +18,7 @@ import type { NetworkModel } from './network-model.ts'
 import type { Registry } from './registry.ts'
 import type { Serving } from './serving.ts'
 import type { BackendChoice } from './tf.ts'
-import type { TrainingOptions } from './training.ts'
+import type { TrainingOptions } from './training-options.ts'
 import { leastTrainingHours } from './training-plan.ts'
 
 export interface TrainingRequest extends Pick<TrainingOptions, 'until' | 'seed' | 'maxMinutes'> {

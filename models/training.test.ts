@@ -14,7 +14,8 @@ import type { History } from './forecaster.ts'
 import { createNetworkForecaster } from './network-forecaster.ts'
 import { loadModel, saveModel, type NetworkModel } from './network-model.ts'
 import { loadTensorFlow } from './tf.ts'
-import { trainModel, type TrainingOptions } from './training.ts'
+import { trainModel } from './training.ts'
+import type { TrainingOptions } from './training-options.ts'
 
 const tiny = { width: 16, blocks: 1, epochs: 2, settleEpochs: 1, originsPerEpoch: 12, batch: 64 }
 

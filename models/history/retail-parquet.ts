@@ -62,11 +62,12 @@ export async function readRetailHistory(
     throw unreadable(path, 'no row is left to read', 'Widen the days or the exclusion')
   }
   const hours = days * 24
-  const value = new Float32Array(drafts.length * hours).fill(NaN)
-  const outMinutes = new Uint8Array(drafts.length * hours)
+  // In memory that threads share: training reads it from several.
+  const value = sharedFloats(drafts.length * hours).fill(NaN)
+  const outMinutes = new Uint8Array(new SharedArrayBuffer(drafts.length * hours))
   const known = Object.values(knownColumns).map((name) => ({
     name,
-    values: new Float32Array(drafts.length * days).fill(NaN),
+    values: sharedFloats(drafts.length * days).fill(NaN),
   }))
   const untilHour = options.until === undefined ? hours : options.until / hourMs - firstDay * 24
   for (const rows of placed) {
@@ -95,6 +96,10 @@ export async function readRetailHistory(
       ),
     })),
   }
+}
+
+function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT))
 }
 
 async function placeRows(
