@@ -11,8 +11,11 @@ import {
   type RoadResult,
 } from '../../test/support/road-load.ts'
 
-/** Options of node for Larder's process, e.g. --cpu-prof; from BENCH_NODE_ARGS. */
-const nodeArgs = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean)
+/** Of node for Larder's process: as `npm start` has it, and more from BENCH_NODE_ARGS, e.g. --cpu-prof. */
+const nodeArgs = [
+  '--max-semi-space-size=2',
+  ...(process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean),
+]
 const ticksPerSecond = 100
 const site = 's1'
 const longestMs = 120_000
