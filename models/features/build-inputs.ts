@@ -1,12 +1,63 @@
 import { hourMs } from '../../domain/index.ts'
 import type { History } from '../forecaster.ts'
 import { epochHour, localCalendar, zoneOffsetHours } from '../history/local-time.ts'
-import { categoryPlaces, contextInputNames, writeContextInputs } from './context-inputs.ts'
+import { categoryPlaces, contextInputNames, createContextInputs } from './context-inputs.ts'
 import { expectSales, type Expectation } from './expectation.ts'
 import type { FeatureLayout } from './layout.ts'
-import { measurePastDays } from './past-days.ts'
 import { pooledInputNames, poolRatios } from './pooled-ratios.ts'
-import { seriesInputNames, writeSeriesInputs } from './series-inputs.ts'
+import { placeIn, type Pool } from './pools.ts'
+import { createSeriesInputs, seriesInputNames } from './series-inputs.ts'
+
+/** The inputs of one origin: what concerns all series is measured, rows are written one by one as they are needed. */
+export interface InputRows {
+  readonly origin: number
+  readonly width: number
+  readonly expectation: Expectation
+  /** Writes the row of series `s` into `width` places from `at` on. */
+  write(s: number, into: Float32Array, at: number): void
+}
+
+/** What can be told of a history once for all origins. */
+export interface InputBuilder {
+  readonly width: number
+  /** Everything a network may see at an origin (epoch ms, a full hour). Reads known inputs only from the origin on. */
+  at(originAt: number): InputRows
+}
+
+export function inputNames(layout: FeatureLayout): readonly string[] {
+  return [...seriesInputNames, ...pooledInputNames(layout), ...contextInputNames(layout)]
+}
+
+export function createInputBuilder(history: History, layout: FeatureLayout): InputBuilder {
+  const width = inputNames(layout).length
+  const products = placeIn(history, 'product')
+  const places = layout.pools.map((pool) => placeIn(history, pool as Pool))
+  const categories = categoryPlaces(history, layout)
+
+  return {
+    width,
+    at(originAt) {
+      const origin = Math.round((originAt - history.from) / hourMs)
+      const offsetHours = zoneOffsets(history, originAt)
+      const hour = epochHour(originAt)
+      const localHour = offsetHours.map((offset) => localCalendar(hour, offset).hour)
+      const expectation = expectSales(history, origin, layout, products, localHour)
+      const writePooled = poolRatios(history, origin, layout, expectation, places, localHour)
+      const writeSeries = createSeriesInputs(history, origin, layout, expectation)
+      const writeContext = createContextInputs(history, origin, layout, {
+        epochHour: hour,
+        offsetHours,
+        categories,
+      })
+      return {
+        ...{ origin, width, expectation },
+        write(s, into, at) {
+          writeContext(into, writePooled(into, writeSeries(into, at, s), s), s)
+        },
+      }
+    },
+  }
+}
 
 /** One row per series. */
 export interface Inputs {
@@ -16,36 +67,12 @@ export interface Inputs {
   readonly expectation: Expectation
 }
 
-export function inputNames(layout: FeatureLayout): readonly string[] {
-  return [...seriesInputNames, ...pooledInputNames(layout), ...contextInputNames(layout)]
-}
-
-/** Everything a network may see at an origin (epoch ms, a full hour). Reads known inputs only from the origin on. */
+/** All rows of an origin at once. */
 export function buildInputs(history: History, originAt: number, layout: FeatureLayout): Inputs {
-  const origin = Math.round((originAt - history.from) / hourMs)
-  const localHourOf = localHours(history, originAt)
-  const expectation = expectSales(history, origin, layout, localHourOf)
-  const days = measurePastDays(history, origin, layout, expectation)
-  const pooled = poolRatios(history, origin, layout, expectation, days, localHourOf)
-  const placeOf = categoryPlaces(layout)
-  const pooledWidth = pooledInputNames(layout).length
-  const width = inputNames(layout).length
-  const rows = new Float32Array(history.series.length * width)
-  const offsets = zoneOffsets(history, originAt)
-  for (let s = 0; s < history.series.length; s++) {
-    const row = rows.subarray(s * width, (s + 1) * width)
-    let at = writeSeriesInputs(row, 0, s, { history, origin, layout, expectation })
-    for (let k = 0; k < pooledWidth; k++) row[at++] = pooled[s * pooledWidth + k]!
-    writeContextInputs(row, at, s, {
-      history,
-      origin,
-      epochHour: epochHour(originAt),
-      offsetHours: offsets[s]!,
-      layout,
-      placeOf,
-    })
-  }
-  return { origin, width, rows, expectation }
+  const { write, ...inputs } = createInputBuilder(history, layout).at(originAt)
+  const rows = new Float32Array(history.series.length * inputs.width)
+  for (let s = 0; s < history.series.length; s++) write(s, rows, s * inputs.width)
+  return { ...inputs, rows }
 }
 
 function zoneOffsets(history: History, at: number): Int8Array {

@@ -1,5 +1,7 @@
-import type { History, SeriesHistory } from '../forecaster.ts'
+import type { History } from '../forecaster.ts'
 import type { FeatureLayout } from './layout.ts'
+import { createPastHours, pastHourCount, readPastHours, type PastHours } from './past-hours.ts'
+import type { Places } from './pools.ts'
 
 /**
  * What each series usually sells in the hour `j` (0..23) after the origin, from the same hours of the 28 and of the 7 days
@@ -21,51 +23,15 @@ const levelPriorHours = 12
 const hourPriorHours = 3
 const weekPriorHours = 1.5
 
-/** Share of an hour in which the series could sell; 0 where nothing is known. */
-export function inStock(series: SeriesHistory, hour: number): number {
-  const value = series.value[hour]
-  return value === undefined || Number.isNaN(value) ? 0 : 1 - series.outMinutes[hour]! / 60
-}
-
+/** `localHour` is each series' local hour of the day at the origin. */
 export function expectSales(
   history: History,
   origin: number,
   layout: FeatureLayout,
-  localHourOf: (series: number) => number,
+  products: Places,
+  localHour: Int8Array,
 ): Expectation {
   const count = history.series.length
-  const month = { sum: new Float32Array(count * 24), weight: new Float32Array(count * 24) }
-  const week = { sum: new Float32Array(count * 24), weight: new Float32Array(count * 24) }
-  const byProduct = new Map<string, { sum: number; weight: number }>()
-  const totals = { sum: new Float32Array(count), weight: new Float32Array(count) }
-  history.series.forEach((series, s) => {
-    for (let day = 1; day <= 28 && origin - 24 * day > -24; day++) {
-      for (let j = 0; j < 24; j++) {
-        const hour = origin - 24 * day + j
-        const share = inStock(series, hour)
-        if (share <= 0) continue
-        const value = series.value[hour]!
-        month.sum[s * 24 + j]! += value
-        month.weight[s * 24 + j]! += share
-        if (day <= 7) {
-          week.sum[s * 24 + j]! += value
-          week.weight[s * 24 + j]! += share
-        }
-      }
-    }
-    // Weighing by the profile keeps a series seen only by night from looking slow all day.
-    const first = localHourOf(s) + origin
-    for (let j = 0; j < 24; j++) {
-      totals.sum[s]! += month.sum[s * 24 + j]!
-      totals.weight[s]! += month.weight[s * 24 + j]! * layout.profile[(first + j) % 24]!
-    }
-    const key = series.product ?? ''
-    const pool = byProduct.get(key) ?? { sum: 0, weight: 0 }
-    pool.sum += totals.sum[s]!
-    pool.weight += totals.weight[s]!
-    byProduct.set(key, pool)
-  })
-
   const answer: Expectation = {
     month: new Float32Array(count * 24),
     week: new Float32Array(count * 24),
@@ -73,26 +39,86 @@ export function expectSales(
     level: new Float32Array(count),
     seen: new Float32Array(count),
   }
-  history.series.forEach((series, s) => {
-    const pool = byProduct.get(series.product ?? '')!
-    const usual = (pool.sum + layout.level * levelPriorHours) / (pool.weight + levelPriorHours)
-    const level = (totals.sum[s]! + usual * levelPriorHours) / (totals.weight[s]! + levelPriorHours)
-    const first = localHourOf(s) + origin
+  const monthWeight = new Float32Array(count * 24)
+  const weekWeight = new Float32Array(count * 24)
+  const totals = new Float64Array(count)
+  const weights = new Float64Array(count)
+  const poolTotals = new Float64Array(products.size)
+  const poolWeights = new Float64Array(products.size)
+  const past = createPastHours()
+  const sums: HourSums = { month: answer.month, monthWeight, week: answer.week, weekWeight }
+  for (let s = 0; s < count; s++) {
+    readPastHours(history.series[s]!, origin, past)
+    addHours(past, s * 24, sums)
+    // Weighing by the profile keeps a series seen only by night from looking slow all day.
+    let total = 0
+    let weight = 0
+    for (let j = 0; j < 24; j++) {
+      total += answer.month[s * 24 + j]!
+      weight += monthWeight[s * 24 + j]! * layout.profile[(localHour[s]! + j) % 24]!
+    }
+    totals[s] = total
+    weights[s] = weight
+    poolTotals[products.place[s]!]! += total
+    poolWeights[products.place[s]!]! += weight
+  }
+
+  for (let s = 0; s < count; s++) {
+    const pool = products.place[s]!
+    const usual =
+      (poolTotals[pool]! + layout.level * levelPriorHours) / (poolWeights[pool]! + levelPriorHours)
+    const level = (totals[s]! + usual * levelPriorHours) / (weights[s]! + levelPriorHours)
     let scale = 0
     let seen = 0
     for (let j = 0; j < 24; j++) {
       const at = s * 24 + j
-      const before = level * layout.profile[(first + j) % 24]!
+      const before = level * layout.profile[(localHour[s]! + j) % 24]!
       answer.month[at] =
-        (month.sum[at]! + before * hourPriorHours) / (month.weight[at]! + hourPriorHours)
+        (answer.month[at]! + before * hourPriorHours) / (monthWeight[at]! + hourPriorHours)
       answer.week[at] =
-        (week.sum[at]! + answer.month[at] * weekPriorHours) / (week.weight[at]! + weekPriorHours)
+        (answer.week[at]! + answer.month[at] * weekPriorHours) / (weekWeight[at]! + weekPriorHours)
       if (j < 12) scale += answer.month[at]
-      seen += month.weight[at]!
+      seen += monthWeight[at]!
     }
     answer.level[s] = level
     answer.seen[s] = seen
     answer.scale[s] = Math.max(scale, layout.level * 1e-3)
-  })
+  }
   return answer
+}
+
+interface HourSums {
+  readonly month: Float32Array
+  readonly monthWeight: Float32Array
+  readonly week: Float32Array
+  readonly weekWeight: Float32Array
+}
+
+const weekStart = pastHourCount - 7 * 24
+
+/** Adds up the hours of the 28 days by their place in the day, into the 24 places from `first` on. */
+function addHours(
+  { share, sold }: PastHours,
+  first: number,
+  { month, monthWeight, week, weekWeight }: HourSums,
+): void {
+  for (let j = 0; j < 24; j++) {
+    let amount = 0
+    let weight = 0
+    let i = j
+    for (; i < weekStart; i += 24) {
+      amount += sold[i]!
+      weight += share[i]!
+    }
+    let lately = 0
+    let latelyWeight = 0
+    for (; i < pastHourCount; i += 24) {
+      lately += sold[i]!
+      latelyWeight += share[i]!
+    }
+    month[first + j] = amount + lately
+    monthWeight[first + j] = weight + latelyWeight
+    week[first + j] = lately
+    weekWeight[first + j] = latelyWeight
+  }
 }

@@ -1,8 +1,9 @@
-import type { History } from '../forecaster.ts'
-import { inStock, type Expectation } from './expectation.ts'
-import type { FeatureLayout } from './layout.ts'
-import { pastDayCount, type PastDays } from './past-days.ts'
-import { placeIn, type Pool } from './pools.ts'
+import type { History, SeriesHistory } from '../forecaster.ts'
+import type { Expectation } from './expectation.ts'
+import { plannedInputs, type FeatureLayout } from './layout.ts'
+import { createPastDays, measureAlikeness, measurePastDays, pastDayCount } from './past-days.ts'
+import { createPastHours, pastHourCount, readPastHours } from './past-hours.ts'
+import type { Places } from './pools.ts'
 
 /**
  * How a series itself, its site, product, category and region, and where they meet, sell against their own level lately:
@@ -21,6 +22,12 @@ const spans = [
   'fading',
 ] as const
 
+const width = spans.length
+/** Inputs of a pool: a ratio for each span, and the spread. */
+const perPool = width + 1
+/** Sums of a pool: sold by span, usual by span, distance, its weight. */
+const perSums = width * 2 + 2
+
 export function pooledInputNames({ pools }: FeatureLayout): readonly string[] {
   return ['self', ...pools].flatMap((group) => [
     ...spans.map((span) => `${group}.${span}`),
@@ -28,81 +35,112 @@ export function pooledInputNames({ pools }: FeatureLayout): readonly string[] {
   ])
 }
 
-/** Flat rows [series][pooledInputNames]: the log of sold over expected in stock, leaning on 1 where little was expected. */
+/** Writes the pooled inputs of series `s` into `row` from `at`; returns where the next input goes. */
+export type WritePooled = (row: Float32Array, at: number, s: number) => number
+
+/** The log of sold over expected in stock, leaning on 1 where little was expected. `places` in the order of `layout.pools`. */
 export function poolRatios(
   history: History,
   origin: number,
   layout: FeatureLayout,
   expectation: Expectation,
-  days: PastDays,
-  localHourOf: (series: number) => number,
-): Float32Array {
+  places: readonly Places[],
+  localHour: Int8Array,
+): WritePooled {
   const count = history.series.length
-  const width = spans.length
-  // Per series: sold by span, usual by span, distance, its weight.
-  const each = width * 2 + 2
-  const sums = new Float64Array(count * each)
+  const sums = new Float64Array(count * perSums)
+  const measure = createMeasure(origin, plannedInputs(layout), expectation.month)
   for (let s = 0; s < count; s++) {
-    const series = history.series[s]!
-    const base = s * each
-    const add = (span: number, sold: number, usual: number): void => {
-      sums[base + span]! += sold
-      sums[base + width + span]! += usual
+    measure(history.series[s]!, s * 24, localHour[s]!, sums.subarray(s * perSums))
+  }
+  const self = ratiosOf(sums, count, layout.level * 3)
+  const pooled = places.map(({ place, size }) => {
+    const pools = new Float64Array(size * perSums)
+    for (let s = 0; s < count; s++) {
+      const pool = place[s]! * perSums
+      for (let k = 0; k < perSums; k++) pools[pool + k]! += sums[s * perSums + k]!
     }
-    const localHour = (localHourOf(s) + origin) % 24
-    const [from, hours] = localHour < 3 ? [-6, 6] : [-localHour, localHour]
-    for (let i = 0; i < hours; i++) {
-      const hour = origin + from + i
-      const share = inStock(series, hour)
-      if (share <= 0) continue
-      add(0, series.value[hour]!, expectation.month[s * 24 + ((from + i + 48) % 24)]! * share)
+    return { place, ratios: ratiosOf(pools, size, layout.level * 6) }
+  })
+  return (row, at, s) => {
+    for (let k = 0; k < perPool; k++) row[at++] = self[s * perPool + k]!
+    for (const { place, ratios } of pooled) {
+      const first = place[s]! * perPool
+      for (let k = 0; k < perPool; k++) row[at++] = ratios[first + k]!
     }
-    for (let i = 0; i < pastDayCount; i++) {
-      const at = s * pastDayCount + i
-      const [ws, wu] = [days.windowSold[at]!, days.windowUsual[at]!]
-      const [rs, ru] = [days.restSold[at]!, days.restUsual[at]!]
-      if (i === 0) {
-        add(1, rs, ru)
-        add(2, ws + rs, wu + ru)
-        add(3, ws, wu)
+    return at
+  }
+}
+
+function ratiosOf(sums: Float64Array, count: number, leaning: number): Float32Array {
+  const ratios = new Float32Array(count * perPool)
+  for (let i = 0; i < count; i++) {
+    const from = i * perSums
+    const to = i * perPool
+    for (let k = 0; k < width; k++) {
+      ratios[to + k] = Math.log((sums[from + k]! + leaning) / (sums[from + width + k]! + leaning))
+    }
+    ratios[to + width] = Math.sqrt(
+      sums[from + 2 * width]! / (sums[from + 2 * width + 1]! + leaning),
+    )
+  }
+  return ratios
+}
+
+const fadings = Float64Array.from({ length: pastDayCount }, (_, day) => 0.8 ** day)
+
+/** Adds the sums of one series into zeros. What is usual of it lies at `month[first + j]`. */
+function createMeasure(
+  origin: number,
+  planned: readonly string[],
+  month: Float32Array,
+): (series: SeriesHistory, first: number, localHour: number, into: Float64Array) => void {
+  const past = createPastHours()
+  const days = createPastDays()
+  const alike = new Float64Array(pastDayCount)
+  const { windowSold, windowUsual, restSold, restUsual } = days
+
+  return (series, first, localHour, into) => {
+    readPastHours(series, origin, past)
+    measurePastDays(past, month, first, days)
+    measureAlikeness(series, origin, planned, alike)
+    const hours = localHour < 3 ? 6 : localHour
+    for (let j = 24 - hours; j < 24; j++) {
+      const at = pastHourCount - 24 + j
+      into[0]! += past.sold[at]!
+      into[width]! += month[first + j]! * past.share[at]!
+    }
+    for (let day = 0; day < pastDayCount; day++) {
+      const ws = windowSold[day]!
+      const wu = windowUsual[day]!
+      const sold = ws + restSold[day]!
+      const usual = wu + restUsual[day]!
+      if (day === 0) {
+        into[1] = restSold[day]!
+        into[width + 1] = restUsual[day]!
+        into[2] = sold
+        into[width + 2] = usual
+        into[3] = ws
+        into[width + 3] = wu
       }
-      if (i < 3) add(4, ws + rs, wu + ru)
-      if (i === 6) add(5, ws, wu)
-      if (i < 7) add(6, ws + rs, wu + ru)
-      const alike = days.alike[at]!
-      add(7, ws * alike, wu * alike)
-      const fading = 0.8 ** i
-      add(8, ws * fading, wu * fading)
-      sums[base + width * 2]! += Math.abs(ws - wu)
-      sums[base + width * 2 + 1]! += wu
+      if (day < 3) {
+        into[4]! += sold
+        into[width + 4]! += usual
+      }
+      if (day === 6) {
+        into[5] = ws
+        into[width + 5] = wu
+      }
+      if (day < 7) {
+        into[6]! += sold
+        into[width + 6]! += usual
+      }
+      into[7]! += ws * alike[day]!
+      into[width + 7]! += wu * alike[day]!
+      into[8]! += ws * fadings[day]!
+      into[width + 8]! += wu * fadings[day]!
+      into[2 * width]! += Math.abs(ws - wu)
+      into[2 * width + 1]! += wu
     }
   }
-
-  const groups = ['self', ...layout.pools]
-  const names = groups.length * (width + 1)
-  const out = new Float32Array(count * names)
-  groups.forEach((group, g) => {
-    const keys = group === 'self' ? null : placeIn(history, group as Pool)
-    const pools = keys ? new Float64Array(keys.size * each) : sums
-    if (keys) {
-      for (let s = 0; s < count; s++) {
-        const pool = keys.place[s]! * each
-        for (let k = 0; k < each; k++) pools[pool + k]! += sums[s * each + k]!
-      }
-    }
-    const leaning = layout.level * (group === 'self' ? 3 : 6)
-    for (let s = 0; s < count; s++) {
-      const pool = (keys ? keys.place[s]! : s) * each
-      const row = s * names
-      for (let k = 0; k < width; k++) {
-        out[row + g * (width + 1) + k] = Math.log(
-          (pools[pool + k]! + leaning) / (pools[pool + width + k]! + leaning),
-        )
-      }
-      out[row + g * (width + 1) + width] = Math.sqrt(
-        pools[pool + 2 * width]! / (pools[pool + 2 * width + 1]! + leaning),
-      )
-    }
-  })
-  return out
 }

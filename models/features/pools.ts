@@ -1,15 +1,21 @@
-import type { History } from '../forecaster.ts'
+import type { History, SeriesHistory } from '../forecaster.ts'
 
-const poolNames = [
-  'site',
-  'product',
-  'productInRegion',
-  'categoryInSite',
-  'categoryInRegion',
-  'kindInRegion',
-] as const
+/** What series are pooled by: those with the same key are one pool. */
+const keyOf = {
+  site: ({ site }: SeriesHistory) => site,
+  product: ({ product }: SeriesHistory) => product ?? '',
+  productInRegion: ({ product, statics }: SeriesHistory) =>
+    `${product ?? ''}|${statics.region ?? ''}`,
+  categoryInSite: ({ site, statics }: SeriesHistory) => `${site}|${statics.category1 ?? ''}`,
+  categoryInRegion: ({ statics }: SeriesHistory) =>
+    `${statics.region ?? ''}|${statics.category1 ?? ''}`,
+  kindInRegion: ({ statics }: SeriesHistory) =>
+    `${statics.region ?? ''}|${statics.category3 ?? ''}`,
+} as const
 
-export type Pool = (typeof poolNames)[number]
+export type Pool = keyof typeof keyOf
+
+const poolNames = Object.keys(keyOf) as Pool[]
 
 /** Those with two members at least: what all series share tells which hour it was, and is learnt by heart. */
 export function usefulPools(history: Pick<History, 'series'>): readonly string[] {
@@ -17,24 +23,22 @@ export function usefulPools(history: Pick<History, 'series'>): readonly string[]
 }
 
 /** The pool of each series, as numbers from 0. */
-export function placeIn(
-  history: Pick<History, 'series'>,
-  group: Pool,
-): { readonly place: Int32Array; size: number } {
+export interface Places {
+  readonly place: Int32Array
+  readonly size: number
+}
+
+export function placeIn(history: Pick<History, 'series'>, group: Pool): Places {
   const numbers = new Map<string, number>()
-  const place = Int32Array.from(history.series, ({ site, product, statics }) => {
-    const region = statics.region ?? ''
-    const keys: Readonly<Record<Pool, string>> = {
-      site,
-      product: product ?? '',
-      productInRegion: `${product ?? ''}|${region}`,
-      categoryInSite: `${site}|${statics.category1 ?? ''}`,
-      categoryInRegion: `${region}|${statics.category1 ?? ''}`,
-      kindInRegion: `${region}|${statics.category3 ?? ''}`,
+  const place = new Int32Array(history.series.length)
+  for (let s = 0; s < place.length; s++) {
+    const key = keyOf[group](history.series[s]!)
+    let number = numbers.get(key)
+    if (number === undefined) {
+      number = numbers.size
+      numbers.set(key, number)
     }
-    const number = numbers.get(keys[group]) ?? numbers.size
-    numbers.set(keys[group], number)
-    return number
-  })
+    place[s] = number
+  }
   return { place, size: numbers.size }
 }

@@ -1,10 +1,15 @@
 import type { History } from '../forecaster.ts'
-import { inStock, type Expectation } from './expectation.ts'
+import type { Expectation } from './expectation.ts'
 import type { FeatureLayout } from './layout.ts'
+import { createPastDays, measurePastDays, pastDayCount } from './past-days.ts'
+import { createPastHours, pastHourCount, readPastHours } from './past-hours.ts'
 
 const pastDays = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 21, 28] as const
 const wholeDays = [1, 2, 3, 4, 5, 6, 7] as const
 const recentHours = 24
+/** Places of the last day and week in the past hours. */
+const dayStart = pastHourCount - 24
+const weekStart = pastHourCount - 168
 const spans = [3, 6, 12, 24] as const
 const spreadLevels = [0.1, 0.25, 0.5, 0.75, 0.9] as const
 
@@ -35,109 +40,127 @@ export const seriesInputNames: readonly string[] = [
 ]
 
 /** Amounts are shares of what was expected, through log1p, so that one good day does not drown the rest. */
-const squash = (ratio: number): number => Math.log1p(Math.max(0, ratio))
+const squash = (ratio: number): number => Math.log1p(ratio > 0 ? ratio : 0)
 
 /** Writes the series' own past into `row` from `at`; returns where the next input goes. */
-export function writeSeriesInputs(
-  row: Float32Array,
-  at: number,
-  s: number,
-  context: {
-    readonly history: History
-    readonly origin: number
-    readonly layout: FeatureLayout
-    readonly expectation: Expectation
-  },
-): number {
-  const { history, origin, layout, expectation } = context
-  const series = history.series[s]!
-  const scale = expectation.scale[s]!
-  const hourly = scale / 12
-  const month = (j: number): number => expectation.month[s * 24 + j]!
+export type WriteSeries = (row: Float32Array, at: number, s: number) => number
 
-  /** Sold plus what was expected of the time out of stock, and the share of the expectation that was in stock. */
-  const measure = (start: number, hours: number): { filled: number; seen: number } => {
-    let sold = 0
+/** What a row needs is measured once into columns that all rows share. */
+export function createSeriesInputs(
+  history: History,
+  origin: number,
+  layout: FeatureLayout,
+  expectation: Expectation,
+): WriteSeries {
+  const { month, week } = expectation
+  const past = createPastHours()
+  const { share, sold } = past
+  const days = createPastDays()
+  const filled = new Float64Array(pastDayCount)
+  const windows = new Float64Array(pastDayCount)
+
+  return (row, at, s) => {
+    const scale = expectation.scale[s]!
+    const hourly = scale / 12
+    const usual = s * 24
+    readPastHours(history.series[s]!, origin, past)
+    measurePastDays(past, month, usual, days)
+    let windowExpected = 0
+    let dayExpected = 0
+    for (let j = 0; j < 24; j++) {
+      dayExpected += month[usual + j]!
+      if (j === 11) windowExpected = dayExpected
+    }
+
+    // Sold plus what was expected of the time out of stock, over what was expected.
+    let whole = 0
+    let mean = 0
+    let weekday = 0
+    for (let day = 0; day < pastDayCount; day++) {
+      const hidden = days.windowHidden[day]!
+      const ratio = windowExpected > 0 ? (days.windowSold[day]! + hidden) / windowExpected : 1
+      filled[day] = ratio
+      if (day % 7 === 6) weekday += ratio / 4
+      if (windowExpected > 0 && 1 - hidden / windowExpected > 0.5) {
+        mean += ratio
+        insert(windows, whole++, ratio)
+      }
+    }
+    mean /= Math.max(1, whole)
+    let variance = 0
+    for (let i = 0; i < whole; i++) variance += (windows[i]! - mean) ** 2
+    variance /= Math.max(1, whole)
+
+    let zeros = 0
+    let known = 0
+    let sinceLastSale = 0
+    let hasSold = false
+    let stockDay = 0
+    let stockWeek = 0
+    for (let i = pastHourCount - 1; i >= weekStart; i--) {
+      stockWeek += share[i]!
+      if (i >= dayStart) stockDay += share[i]!
+      if (share[i]! <= 0) continue
+      known++
+      if (sold[i]! > 0) hasSold = true
+      else zeros++
+      if (!hasSold) sinceLastSale++
+    }
+
+    row[at++] = Math.log(scale / (12 * layout.level))
+    row[at++] = Math.log((expectation.level[s]! + 1e-6) / layout.level)
+    row[at++] = Math.log1p(expectation.seen[s]!)
+    row[at++] = known > 0 ? zeros / known : 1
+    row[at++] = Math.log1p(sinceLastSale)
+    row[at++] = expectation.seen[s]! / (28 * 24)
+    row[at++] = stockWeek / 168
+    row[at++] = stockDay / 24
+    row[at++] = squash(Math.sqrt(variance))
+    row[at++] = squash(weekday)
+    for (const p of spreadLevels) {
+      row[at++] = squash(whole > 0 ? windows[Math.round(p * (whole - 1))]! : 1)
+    }
+    for (const day of pastDays) {
+      row[at++] = squash(filled[day - 1]!)
+      row[at++] = windowExpected > 0 ? 1 - days.windowHidden[day - 1]! / windowExpected : 0
+    }
+    for (const day of wholeDays) {
+      const all =
+        days.windowSold[day - 1]! +
+        days.windowHidden[day - 1]! +
+        days.restSold[day - 1]! +
+        days.restHidden[day - 1]!
+      row[at++] = squash(dayExpected > 0 ? all / dayExpected : 1)
+    }
+    let i = pastHourCount
+    let amount = 0
     let expected = 0
-    let hidden = 0
-    for (let i = 0; i < hours; i++) {
-      const hour = start + i
-      const usual = month((((hour - origin) % 24) + 24) % 24)
-      const share = inStock(series, hour)
-      if (share > 0) sold += series.value[hour]!
-      hidden += usual * (1 - share)
-      expected += usual
+    for (const hours of spans) {
+      while (i > pastHourCount - hours) {
+        i--
+        const past = month[usual + i - dayStart]!
+        amount += sold[i]! + past * (1 - share[i]!)
+        expected += past
+      }
+      row[at++] = squash(expected > 0 ? amount / expected : 1)
     }
-    return expected > 0
-      ? { filled: (sold + hidden) / expected, seen: 1 - hidden / expected }
-      : { filled: 1, seen: 0 }
-  }
-
-  const byDay = Array.from({ length: 28 }, (_, i) => measure(origin - 24 * (i + 1), 12))
-  const windows = byDay.flatMap(({ filled, seen }) => (seen > 0.5 ? [filled] : []))
-  windows.sort((a, b) => a - b)
-  const mean = windows.reduce((sum, value) => sum + value, 0) / Math.max(1, windows.length)
-  const variance =
-    windows.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, windows.length)
-
-  let zeros = 0
-  let known = 0
-  let sinceLastSale = 0
-  let hasSold = false
-  for (let hour = origin - 1; hour >= Math.max(0, origin - 168); hour--) {
-    const share = inStock(series, hour)
-    if (share <= 0) continue
-    known++
-    if (series.value[hour]! > 0) hasSold = true
-    else zeros++
-    if (!hasSold) sinceLastSale++
-  }
-  const stockShare = (hours: number): number => {
-    let sum = 0
-    for (let i = 1; i <= hours; i++) sum += inStock(series, origin - i)
-    return sum / hours
-  }
-  let weekday = 0
-  for (let back = 7; back <= 28; back += 7) weekday += byDay[back - 1]!.filled / 4
-
-  const put = (value: number): void => {
-    row[at++] = value
-  }
-  put(Math.log(scale / (12 * layout.level)))
-  put(Math.log((expectation.level[s]! + 1e-6) / layout.level))
-  put(Math.log1p(expectation.seen[s]!))
-  put(known > 0 ? zeros / known : 1)
-  put(Math.log1p(sinceLastSale))
-  put(expectation.seen[s]! / (28 * 24))
-  put(stockShare(168))
-  put(stockShare(24))
-  put(squash(Math.sqrt(variance)))
-  put(squash(weekday))
-  for (const p of spreadLevels) {
-    const index = Math.round(p * (windows.length - 1))
-    put(squash(windows[index] ?? 1))
-  }
-  for (const day of pastDays) {
-    const { filled, seen } = byDay[day - 1]!
-    put(squash(filled))
-    put(seen)
-  }
-  for (const day of wholeDays) put(squash(measure(origin - 24 * day, 24).filled))
-  for (const hours of spans) put(squash(measure(origin - hours, hours).filled))
-  for (let i = 1; i <= recentHours; i++) {
-    const share = inStock(series, origin - i)
-    put(share > 0 ? squash(series.value[origin - i]! / hourly) : 0)
-  }
-  for (let i = 1; i <= recentHours; i++) put(inStock(series, origin - i))
-  for (let j = 0; j < 12; j++) put(squash(month(j) / hourly))
-  for (let j = 0; j < 12; j++) put(squash(expectation.week[s * 24 + j]! / hourly))
-  for (const back of [24, 168]) {
-    for (let j = 0; j < 12; j++) {
-      const hour = origin - back + j
-      const share = inStock(series, hour)
-      const sold = share > 0 ? series.value[hour]! : 0
-      put(squash((sold + month(j) * (1 - share)) / hourly))
+    for (let i = pastHourCount - 1; i >= dayStart; i--) row[at++] = squash(sold[i]! / hourly)
+    for (let i = pastHourCount - 1; i >= dayStart; i--) row[at++] = share[i]!
+    for (let j = 0; j < 12; j++) row[at++] = squash(month[usual + j]! / hourly)
+    for (let j = 0; j < 12; j++) row[at++] = squash(week[usual + j]! / hourly)
+    for (const start of [dayStart, weekStart]) {
+      for (let j = 0; j < 12; j++) {
+        const hidden = month[usual + j]! * (1 - share[start + j]!)
+        row[at++] = squash((sold[start + j]! + hidden) / hourly)
+      }
     }
+    return at
   }
-  return at
+}
+
+/** Keeps the first `count` entries and `value` sorted. */
+function insert(sorted: Float64Array, count: number, value: number): void {
+  let i = count
+  for (; i > 0 && sorted[i - 1]! > value; i--) sorted[i] = sorted[i - 1]!
+  sorted[i] = value
 }
