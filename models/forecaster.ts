@@ -26,7 +26,7 @@ export interface SeriesHistory {
   readonly known: Readonly<Record<string, KnownInput>>
 }
 
-/** Entry i holds for `hoursPerStep` hours from `from + i * hoursPerStep`; past the last entry the last one holds on. */
+/** Entry i holds for `hoursPerStep` hours (a whole number) from `from + i * hoursPerStep`; past the last entry the last one holds on. */
 export interface KnownInput {
   readonly hoursPerStep: number
   readonly values: Float32Array

@@ -1,13 +1,15 @@
 import { quantileLevels } from '../domain/index.ts'
-import { buildInputs, inputNames, towardsStep } from './features/index.ts'
+import { createInputBuilder, inputNames, towardsStep, type Expectation } from './features/index.ts'
 import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
-import type { Forecaster } from './forecaster.ts'
-import { createEnsemble } from './network-ensemble.ts'
+import type { ForecastBatch, Forecaster, History } from './forecaster.ts'
+import { createEnsemble, type EnsembleAnswers } from './network-ensemble.ts'
 import type { NetworkModel } from './network-model.ts'
 import type { TensorFlow } from './tf.ts'
 import { hourUnit } from './training-rows.ts'
 
 const levels = quantileLevels.length
+/** So many series are forecast at a time: their inputs are the largest thing in memory. */
+const blockRows = 4096
 
 /** What of a model is needed to forecast. */
 export type ForecastingModel = Pick<
@@ -28,41 +30,72 @@ export function createNetworkForecaster(
     name: model.name,
     dispose: () => ensemble.dispose(),
     forecast(history, origin) {
-      const { rows, width, expectation } = buildInputs(history, origin, model.layout)
-      normalise(rows, width, model.means, model.deviations)
-      const answers = ensemble.answer(rows)
-      const batch = emptyBatch(origin, history.series.length)
-      for (const [s, series] of history.series.entries()) {
-        if (expectation.seen[s]! <= 0 && !hasKnownHour(series, origin, history.from)) continue
-        const scale = expectation.scale[s]!
-        batch.answered[s] = 1
-        batch.mean[s] = answers.mean[s]! * scale
-        writeScaled(batch.quantiles, answers.quantiles, s, scale)
-        moveTowardsSteps(batch.quantiles, s, model.layout.step)
-        let hourSum = 0
-        for (let j = 0; j < 12; j++) {
-          const at = s * 12 + j
-          const unit = hourUnit(expectation.month[s * 24 + j]!, scale)
-          batch.hourMean[at] = answers.hourMean[at]! * unit
-          hourSum += batch.hourMean[at]
-          writeScaled(batch.hourQuantiles, answers.hourQuantiles, at, unit)
-        }
-        // The hours share out the mean of the total, which is learnt with less noise.
-        const share = hourSum > 0 ? batch.mean[s] / hourSum : 0
-        for (let j = 0; j < 12; j++) batch.hourMean[s * 12 + j]! *= share
+      const { width, expectation, write } = createInputBuilder(history, model.layout).at(origin)
+      const count = history.series.length
+      const batch = emptyBatch(origin, count)
+      const rows = new Float32Array(Math.min(blockRows, count) * width)
+      for (let start = 0; start < count; start += blockRows) {
+        const size = Math.min(blockRows, count - start)
+        const block = rows.subarray(0, size * width)
+        for (let i = 0; i < size; i++) write(start + i, block, i * width)
+        normalise(block, width, model.means, model.deviations)
+        writeAnswers(batch, history, start, size, expectation, ensemble.answer(block))
+        moveTowardsSteps(batch.quantiles, start, size, model.layout.step)
       }
       return batch
     },
   }
 }
 
-function writeScaled(into: Float32Array, from: Float32Array, row: number, unit: number): void {
-  for (let at = row * levels; at < (row + 1) * levels; at++) into[at] = from[at]! * unit
+/** Turns the answers of the `size` series from `start` on into amounts. */
+function writeAnswers(
+  batch: ForecastBatch,
+  history: History,
+  start: number,
+  size: number,
+  expectation: Expectation,
+  answers: EnsembleAnswers,
+): void {
+  for (let i = 0; i < size; i++) {
+    const s = start + i
+    const series = history.series[s]!
+    if (expectation.seen[s]! <= 0 && !hasKnownHour(series, batch.origin, history.from)) continue
+    const scale = expectation.scale[s]!
+    batch.answered[s] = 1
+    batch.mean[s] = answers.mean[i]! * scale
+    writeScaled(batch.quantiles, s, answers.quantiles, i, scale)
+    let hourSum = 0
+    for (let j = 0; j < 12; j++) {
+      const at = s * 12 + j
+      const unit = hourUnit(expectation.month[s * 24 + j]!, scale)
+      batch.hourMean[at] = answers.hourMean[i * 12 + j]! * unit
+      hourSum += batch.hourMean[at]
+      writeScaled(batch.hourQuantiles, at, answers.hourQuantiles, i * 12 + j, unit)
+    }
+    // The hours share out the mean of the total, which is learnt with less noise.
+    const share = hourSum > 0 ? batch.mean[s] / hourSum : 0
+    for (let j = 0; j < 12; j++) batch.hourMean[s * 12 + j]! *= share
+  }
+}
+
+function writeScaled(
+  into: Float32Array,
+  row: number,
+  from: Float32Array,
+  fromRow: number,
+  unit: number,
+): void {
+  for (let k = 0; k < levels; k++) into[row * levels + k] = from[fromRow * levels + k]! * unit
 }
 
 /** Last of all: what is calibrated or averaged before it must not be whole yet. */
-function moveTowardsSteps(quantiles: Float32Array, row: number, step: number): void {
-  for (let at = row * levels; at < (row + 1) * levels; at++) {
+function moveTowardsSteps(
+  quantiles: Float32Array,
+  start: number,
+  size: number,
+  step: number,
+): void {
+  for (let at = start * levels; at < (start + size) * levels; at++) {
     quantiles[at] = towardsStep(quantiles[at]!, step)
   }
 }

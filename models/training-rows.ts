@@ -1,9 +1,8 @@
 import { hourMs } from '../domain/index.ts'
 import { createRandom } from '../runtime/index.ts'
 import {
-  buildInputs,
+  createInputBuilder,
   createOutcome,
-  inputNames,
   readOutcome,
   type FeatureLayout,
 } from './features/index.ts'
@@ -63,11 +62,11 @@ export function buildTrainingRows(
   rows: RowStore,
 ): TrainingRows {
   const outcome = createOutcome()
-  const width = inputNames(layout).length
+  const builder = createInputBuilder(history, layout)
+  const { width } = builder
   let count = 0
   for (const origin of origins) {
-    const built = buildInputs(history, history.from + origin * hourMs, layout)
-    const { expectation } = built
+    const { expectation, write } = builder.at(history.from + origin * hourMs)
     const random = createRandom(origin)
     for (let s = 0; s < history.series.length; s++) {
       if (expectation.seen[s]! < 6) continue
@@ -78,7 +77,7 @@ export function buildTrainingRows(
       // The pinball loss is homogeneous: dividing by the scale and weighing by it is the loss in units sold.
       const weight =
         Math.min(scale / (12 * layout.level), 20) * (outcome.isWhole ? 1 : hiddenWeight)
-      rows.inputs.set(built.rows.subarray(s * width, (s + 1) * width), count * width)
+      write(s, rows.inputs, count * width)
       // Blurred by half a step, so that quantiles rise smoothly where counts jump (see `towardsStep`).
       const blur = outcome.isWhole ? layout.step * (random.next() - 0.5) : 0
       rows.total[count] = Math.max(0, outcome.total + blur) / scale

@@ -14,7 +14,7 @@ export interface InputRows {
   readonly width: number
   readonly expectation: Expectation
   /** Writes the row of series `s` into `width` places from `at` on. */
-  write(s: number, into: Float32Array, at: number): void
+  readonly write: (s: number, into: Float32Array, at: number) => void
 }
 
 /** What can be told of a history once for all origins. */

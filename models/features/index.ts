@@ -1,4 +1,5 @@
 export * from './build-inputs.ts'
+export type { Expectation } from './expectation.ts'
 export * from './layout.ts'
 export * from './windows.ts'
 export { towardsStep } from './whole-steps.ts'
