@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { quantileLevels } from '../domain/index.ts'
@@ -68,6 +69,50 @@ test('a paired comparison is centred on the difference of the scores and says wh
   expect(compareRows(rowsOf(all), rowsOf(all), { seed: 1, draws: 50 })).toMatchObject({
     ...{ difference: 0, low: 0, high: 0, relative: 0, relativeLow: 0, relativeHigh: 0 },
   })
+})
+
+interface Fixture {
+  readonly site: number[]
+  readonly series: number[]
+  readonly amount: number[]
+  readonly forecasts: { mean: number[]; quantiles: number[]; expected: Record<string, number> }[]
+  readonly expectedDifference: Record<
+    'by_store' | 'by_series',
+    { difference: number; low95: number; high95: number; units: number; relative: number }
+  >
+}
+
+test('scores and intervals are those of an independent scorer', () => {
+  const path = new URL('../fixtures/scores/seed-7.json', import.meta.url)
+  const fixture = JSON.parse(readFileSync(path, 'utf8')) as Fixture
+  const [a, b] = fixture.forecasts.map(({ mean, quantiles }) => ({
+    amount: Float32Array.from(fixture.amount),
+    mean: Float32Array.from(mean),
+    quantiles: Float32Array.from(quantiles),
+    series: Int32Array.from(fixture.series),
+    site: Int32Array.from(fixture.site),
+  }))
+  fixture.forecasts.forEach(({ expected }, f) => {
+    for (const [name, score] of Object.entries(scoreRows(f === 0 ? a! : b!))) {
+      const wanted = [expected[name]].flat()
+      ;[score as number | number[]].flat().forEach((value, k) => {
+        expect(value, name).toBeCloseTo(wanted[k]!, 5)
+      })
+    }
+  })
+  const byStore = compareRows(a!, b!, { seed: 3, draws: 4000 })
+  const wanted = fixture.expectedDifference.by_store
+  expect(byStore).toMatchObject({ by: 'store', units: wanted.units })
+  expect(byStore.difference).toBeCloseTo(wanted.difference, 6)
+  expect(byStore.relative).toBeCloseTo(wanted.relative, 6)
+  expect(Math.abs(byStore.low - wanted.low95)).toBeLessThan(0.002)
+  expect(Math.abs(byStore.high - wanted.high95)).toBeLessThan(0.002)
+})
+
+test('with fewer than five stores the series are drawn', () => {
+  const all = Array.from({ length: 30 }, (_, i) => ({ y: i % 5, mean: 2, q: [...quantileLevels] }))
+  const rows = { ...rowsOf(all), site: Int32Array.from(all, (_, i) => i % 4) }
+  expect(compareRows(rows, rows, { seed: 1, draws: 20 })).toMatchObject({ by: 'series', units: 30 })
 })
 
 function running(steps: readonly number[]): number[] {

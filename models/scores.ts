@@ -134,12 +134,12 @@ export function compareRows(
   const relatives = new Float64Array(draws)
   for (let draw = 0; draw < draws; draw++) {
     let [sumAmount, sumFirst, sumOther] = [0, 0, 0]
-    for (const _ of amount) {
+    amount.forEach(() => {
       const place = Math.floor(random.next() * amount.length)
       sumAmount += amount[place]!
       sumFirst += first[place]!
       sumOther += other[place]!
-    }
+    })
     differences[draw] = (sumFirst - sumOther) / sumAmount
     relatives[draw] = ratioOf(sumFirst, sumOther)
   }

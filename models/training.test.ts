@@ -59,7 +59,7 @@ test('on seasonal sales the network beats the quantiles of the last 28 days on d
   expect(scored[0]!.scores.crossings).toBe(0)
   expect(wql.model).toBeLessThan(wql['empirical-28d']! * 0.95)
   expect(Object.keys(model.version.scores).sort()).toEqual(
-    ['empirical-28d', 'mean-7d', 'model', 'naive-168h', 'naive-24h'].sort(),
+    ['empirical-28d', 'mean-7d', 'model', 'naive-168h', 'naive-24h', 'smoothed-28d'].sort(),
   )
 })
 

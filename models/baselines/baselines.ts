@@ -1,10 +1,12 @@
 import { hourMs, quantileLevels } from '../../domain/index.ts'
 import type { ForecastBatch, Forecaster, History, SeriesHistory } from '../forecaster.ts'
 import { emptyBatch, hasKnownHour } from '../forecast-batch.ts'
+import { quantileOfSorted } from './quantile.ts'
+import { smoothed } from './smoothed.ts'
 
 const levels = quantileLevels.length
 
-export type BaselineName = 'naive-24h' | 'naive-168h' | 'mean-7d' | 'empirical-28d'
+export type BaselineName = 'naive-24h' | 'naive-168h' | 'mean-7d' | 'empirical-28d' | 'smoothed-28d'
 
 /** What a network must beat. A series without a known hour is not answered. */
 export const baselines: readonly (Forecaster & { readonly name: BaselineName })[] = [
@@ -12,6 +14,7 @@ export const baselines: readonly (Forecaster & { readonly name: BaselineName })[
   { name: 'naive-168h', forecast: (history, origin) => repeat(history, origin, 7) },
   { name: 'mean-7d', forecast: average },
   { name: 'empirical-28d', forecast: sortPast },
+  { name: 'smoothed-28d', forecast: (history, origin) => smoothed(history, origin) },
 ]
 
 /** The same hours so many days ago, as they were; where unknown, of the nearest multiple before that. All quantiles are that one number. */
@@ -78,9 +81,9 @@ function sortPast(history: History, originAt: number): ForecastBatch {
     const usual = means.reduce((sum, mean) => sum + mean, 0)
     const mean =
       windows.length > 0 ? windows.reduce((sum, value) => sum + value, 0) / windows.length : usual
-    write.total(mean, (p) => (windows.length > 0 ? interpolate(windows, p) : usual))
+    write.total(mean, (p) => (windows.length > 0 ? quantileOfSorted(windows, p) : usual))
     hours.forEach((past, j) => {
-      write.hour(j, means[j]!, (p) => (past.length > 0 ? interpolate(past, p) : 0))
+      write.hour(j, means[j]!, (p) => (past.length > 0 ? quantileOfSorted(past, p) : 0))
     })
   })
 }
@@ -98,13 +101,6 @@ function inStockPast(series: SeriesHistory, origin: number, j: number): number[]
 function wholeHour(series: SeriesHistory, hour: number): number | null {
   const value = series.value[hour]
   return value === undefined || Number.isNaN(value) || series.outMinutes[hour]! > 0 ? null : value
-}
-
-export function interpolate(sorted: readonly number[], p: number): number {
-  const place = p * (sorted.length - 1)
-  const low = Math.floor(place)
-  const high = Math.min(low + 1, sorted.length - 1)
-  return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low)
 }
 
 interface Writer {
