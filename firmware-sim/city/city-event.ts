@@ -1,4 +1,13 @@
-import type { ColdZone, Lane, Planogram, Product, Site, StaffShift } from '../../domain/index.ts'
+import type {
+  ColdZone,
+  ContextBasis,
+  Lane,
+  Planogram,
+  Product,
+  SignalName,
+  Site,
+  StaffShift,
+} from '../../domain/index.ts'
 
 export interface Line {
   readonly product: string
@@ -54,6 +63,21 @@ export type CityEvent =
       readonly from: string
       readonly to: string
     }
+  /** Something became known outside; no device says it. */
+  | { readonly type: 'context'; readonly at: number; readonly issue: CityIssue }
+
+/** What somebody outside says, at `issuedAt`, of the hours from `start` to `end`. */
+export interface CityIssue {
+  readonly signal: SignalName
+  readonly basis?: ContextBasis
+  readonly site?: string
+  readonly product?: string
+  readonly start: number
+  readonly end: number
+  readonly values: readonly number[]
+  readonly issuedAt: number
+  readonly words: string | null
+}
 
 /** What people do because Larder said so. Applied at the world's `now`; the same commands at the same times give the same world. */
 export type CityCommand =
@@ -112,6 +136,8 @@ export interface CityHistory {
     readonly at: number
     readonly celsius: number
   }>
+  /** All that was said in that past, of the days after it too. */
+  context(): Iterable<CityIssue>
 }
 
 /** A source of city events: the simulated city, or recordings. Knows nothing of MQTT or HTTP. */

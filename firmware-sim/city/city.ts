@@ -1,5 +1,6 @@
 import { dayMs, hourMs, LarderError, minuteMs, offsetMinutes } from '../../domain/index.ts'
 import { createRandom } from '../../runtime/index.ts'
+import { announce } from './announce.ts'
 import { applyCommand } from './commands.ts'
 import type { CityEvent, CityHistory, World } from './city-event.ts'
 import {
@@ -38,7 +39,9 @@ export interface City extends World {
   weather(): { readonly celsius: number; readonly rain: number }
 }
 
-const noHistory: CityHistory = { sales: () => [], footfall: () => [], temperatures: () => [] }
+const noHistory: CityHistory = {
+  ...{ sales: () => [], footfall: () => [], temperatures: () => [], context: () => [] },
+}
 
 /**
  * A city by discrete events: the same seed gives the same events on any machine, however its steps are cut.
@@ -105,6 +108,12 @@ export function createCity(options: CityOptions): City {
       if (moment.hour === 3) supplyWarehouses(context, at)
       if (moment.hour === 5) sendMorningRuns(context, at)
       state.weather = nextWeather(state.weather, at, offsetMs, state.chance.weather)
+      for (const issue of announce(context, at, moment, offsetMs)) {
+        context.recorder?.said(issue)
+        context.emit?.({ type: 'context', at, issue })
+      }
+      // A city that begins on the hour has asked already, with the weather before.
+      ofHour = null
       now = demandNow(at)
     }
     letPeopleArrive(context, at, now)

@@ -2,6 +2,7 @@ import { dayMs } from '../../domain/index.ts'
 import { chanceOf } from './chance.ts'
 import type { SiteState } from './city-state.ts'
 import type { CityPlan } from './plan-of-city.ts'
+import { crowdEffect, crowdOf, interestEffect, interestOf } from './outside.ts'
 import { habitProfile, visitProfile } from './profiles.ts'
 import type { Weather } from './weather.ts'
 
@@ -64,6 +65,8 @@ export function hourlyDemand(
     (visitsPerDay / 24) *
     visitProfile(character, moment.hour, moment.weekday) *
     (1 - 0.3 * weather.rain) *
+    crowdEffect(crowdOf(seed, site, moment.day), moment.hour) *
+    interestEffect(interestOf(seed, site, moment)) *
     Math.exp(state.visitDrift)
   const chances = plan.entries.map((entry, product) => {
     const offer = discount(seed, site, product, moment.day) ** elasticity

@@ -1,5 +1,5 @@
 import { hourMs } from '../../domain/index.ts'
-import type { CityHistory } from './city-event.ts'
+import type { CityHistory, CityIssue } from './city-event.ts'
 import type { CityPlan } from './plan-of-city.ts'
 
 /** Hourly totals of the city's past, from its own steps: what it sold, what was empty, who came, how cold it was. */
@@ -9,6 +9,7 @@ export interface Recorder {
   empty(site: number, product: number, minutes: number, at: number): void
   passed(site: number, direction: 'in' | 'out', at: number): void
   climate(site: number, room: number, celsius: number, at: number): void
+  said(issue: CityIssue): void
   history(): CityHistory
 }
 
@@ -18,6 +19,7 @@ export function createRecorder(plan: CityPlan, from: number, hours: number): Rec
   const sold = new Uint16Array(plan.sites.length * products * hours)
   const empty = new Uint8Array(sold.length)
   const passed = new Uint16Array(plan.sites.length * 2 * hours)
+  const issues: CityIssue[] = []
   const celsius = new Float32Array(plan.sites.length * rooms * hours)
   const hourOf = (at: number): number =>
     Math.min(hours - 1, Math.max(0, Math.floor((at - from) / hourMs)))
@@ -40,7 +42,9 @@ export function createRecorder(plan: CityPlan, from: number, hours: number): Rec
     climate(site, room, value, at) {
       celsius[(site * rooms + room) * hours + hourOf(at)] = value
     },
+    said: (issue) => void issues.push(issue),
     history: () => ({
+      context: () => issues,
       *sales() {
         for (const [site, { site: place, suppliedBy }] of plan.sites.entries()) {
           if (suppliedBy < 0) continue

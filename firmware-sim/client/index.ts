@@ -4,5 +4,6 @@
  */
 export * from './api-client.ts'
 export * from './clock-follower.ts'
+export * from './context-teller.ts'
 export * from './customers.ts'
 export * from './transfer-driver.ts'

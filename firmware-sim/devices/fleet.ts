@@ -108,7 +108,7 @@ export function createFleet(deps: {
           said.push(...reportUntil(second))
           reportedTo = second
         }
-        if (event.type === 'truck') continue
+        if (event.type === 'truck' || event.type === 'context') continue
         for (const unit of listeners.get(`${event.site} ${event.type}`) ?? []) {
           const measurements = unit.program.observe(unit.memory, event, unit.noise)
           if (measurements.length > 0 && !unit.program.isAligned)

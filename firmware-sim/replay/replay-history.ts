@@ -26,6 +26,7 @@ export function replayHistory(deps: {
     for (let at = until - days * dayMs; at < until; at += hourMs) yield at
   }
   return {
+    context: () => [],
     *sales() {
       for (const { site, product, pieces, empty } of series)
         for (const at of hours()) {

@@ -17,6 +17,7 @@ test('history says nothing of hours without a sale or an empty shelf, nor of tem
           { ...sale, units: 0, outOfStockMinutes: 60 },
         ],
         footfall: () => [],
+        context: () => [],
         temperatures: () => [
           { ...probe, at: now - 49 * hour },
           { ...probe, at: now - 48 * hour },

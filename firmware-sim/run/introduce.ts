@@ -1,7 +1,7 @@
 import { LarderError, masterKinds, type Clock, type Progress } from '../../domain/index.ts'
 import type { Logger } from '../../runtime/index.ts'
 import type { World } from '../city/index.ts'
-import type { ApiClient } from '../client/index.ts'
+import { tellContext, type ApiClient } from '../client/index.ts'
 import type { Fleet } from '../devices/index.ts'
 import { historyCsv, stockCsv } from './history-csv.ts'
 import { masterCsv } from './master-csv.ts'
@@ -65,6 +65,7 @@ export async function introduceCity(deps: {
   }
 
   await importChecked('opening-stock', stockCsv(world.stock()))
+  await tellContext(api, [...world.history().context()], `${deps.runId}-past-context`)
   const chunks = [...historyCsv(world.history(), timeZone, world.now())]
   const sizes = new Map<string, number>()
   for (const { task, rows } of chunks) sizes.set(task, (sizes.get(task) ?? 0) + rows)

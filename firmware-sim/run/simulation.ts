@@ -8,6 +8,7 @@ import {
 import { createStopList, retry, type Logger, type Stage } from '../../runtime/index.ts'
 import {
   createClockFollower,
+  createContextTeller,
   createCustomers,
   createTransferDriver,
   type ApiClient,
@@ -112,6 +113,8 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
     fleet,
     publisher: links,
     onIntervention: (done) => file.note({ done }),
+    onEvents: (events) =>
+      teller.tell(events.flatMap((event) => (event.type === 'context' ? [event.issue] : []))),
   })
   const people = {
     api,
@@ -122,10 +125,15 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
     random,
     logger,
   }
+  const teller = createContextTeller({ ...people, from: found?.snapshot.client.context })
   const transfers = createTransferDriver({ ...people, from: found?.snapshot.client.transfers })
   const customers = createCustomers({ ...people, from: found?.snapshot.client.customers })
   function saveClient(): Snapshot['client'] {
-    return { transfers: transfers.save(), customers: customers.save() }
+    return {
+      transfers: transfers.save(),
+      customers: customers.save(),
+      context: teller.save(),
+    }
   }
   const save = (): void => {
     // What people did since the last step has events of its own: they go out first.
@@ -158,6 +166,7 @@ export async function startSimulation(deps: SimulationDeps): Promise<Stage> {
     if (until > world.now() && links.waiting() < mostWaiting) {
       stepper.step(until)
       void act()
+      void teller.act()
     }
     const isDue =
       world.now() - savedAt.city >= snapshotEvery.cityMs &&

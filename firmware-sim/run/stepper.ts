@@ -1,4 +1,4 @@
-import type { CityCommand, CommandResult, World } from '../city/index.ts'
+import type { CityCommand, CityEvent, CommandResult, World } from '../city/index.ts'
 import type { Fleet, Publisher } from '../devices/index.ts'
 
 /** What was done to the world and the devices from outside, at the city time it was done. */
@@ -24,11 +24,14 @@ export function createStepper(deps: {
   readonly fleet: Fleet
   readonly publisher: Publisher
   readonly onIntervention?: (intervention: Intervention) => void
+  readonly onEvents?: (events: readonly CityEvent[]) => void
 }): Stepper {
   const { world, fleet, publisher } = deps
   const step = (toAt: number): void => {
     if (toAt < world.now()) return
-    publisher.publish(fleet.take(world.step(toAt), toAt))
+    const events = world.step(toAt)
+    deps.onEvents?.(events)
+    publisher.publish(fleet.take(events, toAt))
   }
   return {
     now: () => world.now(),

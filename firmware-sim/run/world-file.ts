@@ -18,7 +18,12 @@ export interface Snapshot {
   readonly world: unknown
   readonly fleet: unknown
   readonly unacknowledged: Readonly<Record<string, readonly string[]>>
-  readonly client: { readonly transfers: unknown; readonly customers: unknown }
+  readonly client: {
+    readonly transfers: unknown
+    readonly customers: unknown
+    /** Absent in a city that was saved before it told what is known outside. */
+    readonly context?: unknown
+  }
 }
 
 /** A note between snapshots: what was done to the world, or what people have in mind since. */
