@@ -1,6 +1,6 @@
 import { LarderError } from '../domain/index.ts'
 import { createRandom } from '../runtime/index.ts'
-import type { FeatureLayout } from './features/index.ts'
+import { placeCount, type FeatureLayout } from './features/index.ts'
 import type { ForecastBatch, History } from './forecaster.ts'
 import { createNetwork, type NetworkShape } from './network/index.ts'
 import { createNetworkForecaster, normalise, type ForecastingModel } from './network-forecaster.ts'
@@ -94,7 +94,11 @@ export function createHand(
       try {
         if (epoch === 0) resetState(state, network)
         const optimizer = createOptimizer(tf, network, state, plan)
-        const loss = createTrainingLoss(tf, network, rowsOf(stores[store]!, count, shape.inputs))
+        const loss = createTrainingLoss(tf, network, rowsOf(stores[store]!, count, shape.inputs), {
+          share: plan.inputDropout,
+          inputs: shape.inputs - placeCount(layout),
+          random: createRandom(seed * 3001 + epoch * 15_013 + 3),
+        })
         const batchesPerPass = Math.max(1, Math.floor(count / plan.batch))
         const batches = batchesPerPass * plan.passes
         let sum = 0

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs'
+import { dropInputs, type InputDropout } from './input-dropout.ts'
 import { censoredMeanLoss, censoredPinball, type Network } from './network/index.ts'
 import type { Tf } from './tf.ts'
 import type { TrainingRows } from './training-rows.ts'
@@ -39,6 +40,7 @@ export function createTrainingLoss(
   tf: Tf,
   network: Network,
   rows: TrainingRows,
+  dropout: InputDropout,
 ): (picked: Uint32Array) => Tensor {
   const meanWeight = average(rows.totalWeight)
   const meanHourWeight = average(rows.hourWeight)
@@ -53,6 +55,7 @@ export function createTrainingLoss(
     picked.forEach((row, i) =>
       inputs.set(rows.inputs.subarray(row * rows.width, (row + 1) * rows.width), i * rows.width),
     )
+    dropInputs(inputs, rows.width, dropout)
     const out = network.forward(tf.tensor2d(inputs, [picked.length, rows.width]))
     const weigh = (cost: Tensor, weight: Tensor, mean: number): Tensor =>
       tf.div(tf.mean(tf.mul(cost, weight)), mean)

@@ -15,6 +15,8 @@ export interface TrainingPlan {
   readonly passes: number
   readonly learningRate: number
   readonly settleLearningRate: number
+  /** Share of the inputs that go missing while learning, by chance; categories never do. */
+  readonly inputDropout: number
   /** Share of a weight (not of a bias) that each step takes away, in units of the learning rate. */
   readonly weightDecay: number
   /** Steps over which the weights that are kept are averaged, fading (at most a tenth of those taken); 0 keeps the last. */
@@ -57,7 +59,8 @@ export function planTraining(history: History, until: number): TrainingPlan {
     passes: isLarge ? 2 : 1,
     learningRate: 1e-3,
     settleLearningRate: 3e-4,
-    weightDecay: 0,
+    inputDropout: isLarge ? 0.2 : 0.1,
+    weightDecay: isLarge ? 1 : 0,
     averagedSteps: 0,
     firstOrigin,
     heldOutFrom,

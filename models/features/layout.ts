@@ -30,6 +30,11 @@ export function plannedInputs(layout: FeatureLayout): readonly string[] {
   return layout.known.filter((name) => !name.startsWith('weather'))
 }
 
+/** How many inputs, the last ones, are places of categories. */
+export function placeCount({ statics }: Pick<FeatureLayout, 'statics'>): number {
+  return Object.values(statics).reduce((sum, values) => sum + values.length, 0)
+}
+
 /** `region` only says which series are pooled: a place among cities is an identity in disguise. */
 const notAnInput = new Set(['region'])
 
