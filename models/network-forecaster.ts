@@ -1,4 +1,5 @@
 import { quantileLevels } from '../domain/index.ts'
+import { calibrate } from './calibration.ts'
 import { createInputBuilder, inputNames, towardsStep, type Expectation } from './features/index.ts'
 import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
 import type { ForecastBatch, Forecaster, History } from './forecaster.ts'
@@ -14,7 +15,7 @@ const blockRows = 4096
 /** What of a model is needed to forecast. */
 export type ForecastingModel = Pick<
   NetworkModel,
-  'shape' | 'layout' | 'means' | 'deviations' | 'members'
+  'shape' | 'layout' | 'means' | 'deviations' | 'members' | 'calibration'
 >
 
 /** Forecasts with trained networks. `dispose` frees their tensors. */
@@ -40,8 +41,9 @@ export function createNetworkForecaster(
         for (let i = 0; i < size; i++) write(start + i, block, i * width)
         normalise(block, width, model.means, model.deviations)
         writeAnswers(batch, history, start, size, expectation, ensemble.answer(block))
-        moveTowardsSteps(batch.quantiles, start, size, model.layout.step)
       }
+      if (model.calibration) calibrate(batch, model.calibration)
+      moveTowardsSteps(batch.quantiles, model.layout.step)
       return batch
     },
   }
@@ -89,15 +91,8 @@ function writeScaled(
 }
 
 /** Last of all: what is calibrated or averaged before it must not be whole yet. */
-function moveTowardsSteps(
-  quantiles: Float32Array,
-  start: number,
-  size: number,
-  step: number,
-): void {
-  for (let at = start * levels; at < (start + size) * levels; at++) {
-    quantiles[at] = towardsStep(quantiles[at]!, step)
-  }
+export function moveTowardsSteps(quantiles: Float32Array, step: number): void {
+  for (let at = 0; at < quantiles.length; at++) quantiles[at] = towardsStep(quantiles[at]!, step)
 }
 
 /** In place; a wild input counts as six deviations at most. */

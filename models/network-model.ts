@@ -3,12 +3,13 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorMessage, LarderError, type ModelVersion } from '../domain/index.ts'
 import type { BacktestReport } from './backtest.ts'
+import type { Calibration, CalibrationEffect } from './calibration.ts'
 import { describeReport } from './describe-report.ts'
 import type { FeatureLayout } from './features/index.ts'
 import type { NetworkShape } from './network/index.ts'
 
 /** Goes up with every change of inputs, network or units: a model of another one is trained again, never misread. */
-export const modelFormat = 4
+export const modelFormat = 5
 export const codeVersion = `0.1.0+models.${modelFormat}`
 
 /** One trained network of those that answer together. */
@@ -36,6 +37,10 @@ export interface NetworkModel {
   readonly sites: readonly string[]
   /** How it did on days before it had seen them; beside it lie `report.json` and `report.txt`. */
   readonly report: BacktestReport | null
+  /** Learnt from days that the members had not seen; null where none helped. */
+  readonly calibration: Calibration | null
+  /** What it did to forecasts of days that it was not learnt from, by measure: [before, after]. */
+  readonly calibrationEffect: CalibrationEffect | null
   /** How many the plan wanted: one that diverged with two seeds is left out. */
   readonly membersPlanned: number
   /** Alike in layout, shape and scaling; their answers are averaged. At least one. */

@@ -4,7 +4,7 @@ import { inputNames, learnLayout, localHours, type FeatureLayout } from './featu
 import type { History } from './forecaster.ts'
 import { heldOutOrigins, judgeHeldOut, labelOf, scoresOf, type HeldOut } from './held-out.ts'
 import type { NetworkShape } from './network/index.ts'
-import { createNetworkForecaster } from './network-forecaster.ts'
+import { createNetworkForecaster, type ForecastingModel } from './network-forecaster.ts'
 import {
   codeVersion,
   modelFormat,
@@ -80,7 +80,8 @@ export async function trainModel(
     if (run.heldOut === null) {
       await learnMain(run, crew)
       const origins = heldOutOrigins(history, plan, localHourAtStart)
-      const model = { ...run.scaling!, shape, layout, members: readMembers(run) }
+      const members = readMembers(run)
+      const model = { ...run.scaling!, shape, layout, members, calibration: null }
       run.heldOut = await forecastHeldOut(tensorFlow, history, { crew, origins, model, options })
     }
     await learnSettling(run, crew)
@@ -106,19 +107,23 @@ async function forecastHeldOut(
   from: {
     readonly crew: Crew
     readonly origins: readonly number[]
-    readonly model: Parameters<Parameters<Parameters<Crew['run']>[0]>[0]['forecast']>[0]
+    readonly model: ForecastingModel
     readonly options: TrainingOptions
   },
 ): Promise<HeldOut> {
   const { crew, origins, model, options } = from
+  const raw = { ...model, layout: { ...model.layout, step: 0 }, calibration: null }
   const batches = await Promise.all(
-    origins.map((origin) => crew.run((hand) => hand.forecast(model, [origin]))),
+    origins.map((origin) => crew.run((hand) => hand.forecast(raw, [origin]))),
   )
   const others = (options.against ?? []).map((other) =>
     createNetworkForecaster(tensorFlow, { ...other, name: other.version.version }),
   )
   try {
-    return judgeHeldOut(history, origins, batches.flat(), others, options.seed)
+    return judgeHeldOut(history, origins, batches.flat(), others, {
+      seed: options.seed,
+      step: model.layout.step,
+    })
   } finally {
     for (const other of others) other.dispose()
   }
@@ -149,6 +154,8 @@ function describeModel(
     cutShort: run.schedule.cutShort,
     sites: [...new Set(history.series.map(({ site }) => site))].sort(),
     report: run.heldOut?.report ?? null,
+    calibration: run.heldOut?.calibration ?? null,
+    calibrationEffect: run.heldOut?.calibrationEffect ?? null,
     membersPlanned: run.plan.members,
     members,
   }
