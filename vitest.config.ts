@@ -60,8 +60,18 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'torture',
+          name: 'native',
           sequence: { groupOrder: 4 },
+          include: ['test/native/**/*.test.ts'],
+          exclude,
+          testTimeout: 180_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        test: {
+          name: 'torture',
+          sequence: { groupOrder: 5 },
           include: ['test/torture/**/*.test.ts'],
           exclude,
           testTimeout: process.env.LARDER_TORTURE === 'long' ? 12 * 3_600_000 : 300_000,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../runtime/index.ts'
+import { learnSteps } from '../test/models/learn-steps.ts'
 import { loadTensorFlow } from './tf.ts'
 
 const cases = [false, true].flatMap((transposeA) =>
@@ -44,4 +45,17 @@ test('loading twice registers the faster product once', async () => {
   const first = tf.getKernel('BatchMatMul', 'wasm').kernelFunc
   await loadTensorFlow('wasm')
   expect(tf.getKernel('BatchMatMul', 'wasm').kernelFunc).toBe(first)
+})
+
+test('on WebAssembly the loss, its gradients and five steps of learning are those of the cpu', async () => {
+  const wasm = learnSteps(await loadTensorFlow('wasm'))
+  const cpu = learnSteps(await loadTensorFlow('cpu'))
+  expect(wasm.gradients.length).toBeGreaterThan(5_000)
+  for (const what of ['gradients', 'losses', 'weights'] as const) {
+    expect(wasm[what].length).toBe(cpu[what].length)
+    wasm[what].forEach((value, i) => {
+      expect(Math.abs(value - cpu[what][i]!)).toBeLessThan(1e-4)
+    })
+  }
+  expect(wasm.losses.at(-1)).toBeLessThan(wasm.losses[0]!)
 })

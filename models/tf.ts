@@ -18,7 +18,10 @@ export interface TensorFlow {
 export async function loadTensorFlow(choice: BackendChoice): Promise<TensorFlow> {
   if (choice === 'native' || choice === 'auto') {
     const native = requireNative()
-    if (native) return { tf: native, backend: 'native', version: native.version.tfjs }
+    if (native) {
+      await native.setBackend('tensorflow')
+      return { tf: native, backend: 'native', version: native.version.tfjs }
+    }
     if (choice === 'native') {
       throw new LarderError(
         'RT_SETTINGS_INVALID',

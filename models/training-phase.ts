@@ -72,8 +72,10 @@ async function learnPhase(
   })
   const diverged: number[] = []
 
+  let hasFailed = false
+
   const learn = async (member: number): Promise<void> => {
-    for (let epoch = run.members[member]!.epochs; epoch < end(); epoch++) {
+    for (let epoch = run.members[member]!.epochs; epoch < end() && !hasFailed; epoch++) {
       const rows = await queue.take(epoch)
       const { seed } = run.members[member]!
       const loss = await crew.run(async (hand) => {
@@ -91,7 +93,6 @@ async function learnPhase(
       run.shares[member] = 0
       if (!Number.isFinite(loss)) {
         diverged.push(member)
-        queue.moveOn(member, Infinity)
         return
       }
       run.members[member] = { ...run.members[member]!, epochs: epoch + 1 }
@@ -100,9 +101,21 @@ async function learnPhase(
       await keepCheckpoint(run, member)
       queue.moveOn(member, epoch + 1)
     }
-    queue.moveOn(member, Infinity)
   }
-  await Promise.all(going.map(learn))
+  // All have stopped, and their checkpoints are written, before whoever waits hears of a failure.
+  const ends = await Promise.allSettled(
+    going.map(async (member) => {
+      try {
+        await learn(member)
+      } catch (error) {
+        hasFailed = true
+        throw error
+      } finally {
+        queue.moveOn(member, Infinity)
+      }
+    }),
+  )
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
   return diverged
 }
 
