@@ -39,7 +39,7 @@ export function planTraining(history: History, until: number): TrainingPlan {
   const days = Math.floor(until / 24)
   const heldOutDays = Math.min(7, Math.max(1, Math.floor(days / 8)))
   const isLarge = history.series.length > 2000
-  const rowsPerEpoch = isLarge ? 120_000 : 16_000
+  const rowsPerEpoch = isLarge ? 200_000 : 16_000
   const daysBefore = Math.max(Math.min(7, Math.floor(days / 2)), Math.floor(days / 4))
   const firstOrigin = 24 * Math.min(14, daysBefore)
   const heldOutFrom = until - 24 * heldOutDays
@@ -50,15 +50,15 @@ export function planTraining(history: History, until: number): TrainingPlan {
     width: isLarge ? 192 : 96,
     blocks: 2,
     batch: isLarge ? 1024 : 256,
-    epochs: Math.min(isLarge ? 10 : 12, Math.max(fewestEpochs, epochs)),
-    settleEpochs: Math.min(3, Math.max(1, Math.round(epochs / 4))),
+    epochs: Math.min(isLarge ? 9 : 12, Math.max(fewestEpochs, epochs)),
+    settleEpochs: Math.min(isLarge ? 5 : 3, Math.max(1, Math.round(epochs / 4))),
     originsPerEpoch: Math.min(
       heldOutFrom - 12 - firstOrigin,
       Math.max(2, Math.round(rowsPerEpoch / Math.max(1, history.series.length))),
     ),
     passes: isLarge ? 2 : 1,
     learningRate: 1e-3,
-    settleLearningRate: 3e-4,
+    settleLearningRate: isLarge ? 6e-4 : 3e-4,
     inputDropout: isLarge ? 0.2 : 0.1,
     weightDecay: isLarge ? 1 : 0,
     averagedSteps: 0,
