@@ -12,6 +12,7 @@ import { addDeadLetterRoutes } from './routes/dead-letters.ts'
 import { addCredentialRoutes } from './routes/credentials.ts'
 import { addDeviceRoutes } from './routes/devices.ts'
 import { addEventRoutes } from './routes/events.ts'
+import { addExplanationRoutes } from './routes/explanations.ts'
 import { addImportRoutes } from './routes/imports.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addMasterDataRoutes } from './routes/master-data.ts'
@@ -50,6 +51,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   addDeadLetterRoutes(app, context)
   addBackupRoutes(app, context)
   addEventRoutes(app, context)
+  addExplanationRoutes(app, context)
   await addImportRoutes(app, context)
   await addBoard(app, deps.boardFolder)
   await app.ready()

@@ -32,7 +32,52 @@ export interface Forecast {
   /** True where a grace ran out before the site's data had come up to the origin. */
   readonly graced: boolean
   readonly issuedAt: number
+  /** Absent where a baseline serves, and of series beyond those that are explained each hour. */
+  readonly explanation?: ForecastExplanation
 }
+
+/**
+ * Why a mean is what it is: usual + units of the parts + rest = mean, to the hundredth. A part is what the mean would lose if the
+ * forecaster knew of a group of inputs no more than their average.
+ */
+export interface ForecastExplanation {
+  /** What the same 12 hours usually bring, over the last 28 days in stock. */
+  readonly usual: number
+  /** The three that move it most at most, the largest first. */
+  readonly parts: readonly ExplanationPart[]
+  /** What all other inputs do, and what the parts do only together. */
+  readonly rest: number
+  readonly mean: number
+}
+
+export interface ExplanationPart {
+  readonly group: InputGroup
+  /** In a person's words: `20 % off`, `2.1 mm of rain`. */
+  readonly words: string
+  readonly units: number
+}
+
+/** Inputs that a person knows under one name. */
+export const inputGroups = [
+  'calendar',
+  'discount',
+  'activity',
+  'holiday',
+  'event',
+  'interest',
+  'warmth',
+  'rain',
+  'air',
+  'recent',
+  'same-hours',
+  'site',
+  'product',
+  'alike',
+  'stock-outs',
+  'pattern',
+  'kind',
+] as const
+export type InputGroup = (typeof inputGroups)[number]
 
 /** `{version, ...}` of a trained model, kept with its weights. */
 export interface ModelVersion {

@@ -6,6 +6,9 @@ import type { Forecaster, History } from './forecaster.ts'
 /** Serves until a network is trained: of the baselines the only one with a real distribution. */
 export const fallbackName = 'empirical-28d'
 
+/** An hour's round stays as quick as without, however many series there are (docs/decisions/0018). */
+const mostExplained = 500
+
 export interface Server {
   readonly forecaster: Forecaster
   readonly version: string
@@ -35,10 +38,14 @@ export function makeForecasts(
     batch: baseline.forecast(history, origin),
   }))
   const fallback = naive.find(({ name }) => name === fallbackName)!.batch
-  const batch = server ? server.forecaster.forecast(history, origin) : fallback
+  const batch = server
+    ? (server.forecaster.forecastAndExplain?.(history, origin, mostExplained) ??
+      server.forecaster.forecast(history, origin))
+    : fallback
   return history.series.flatMap((series, s): Forecast[] => {
     const site = sites.get(series.site)
     if (!site || batch.answered[s] === 0) return []
+    const explanation = batch.explanations?.[s]
     return [
       {
         id: forecastId(history.target, series.site, series.product ?? series.device, origin),
@@ -59,6 +66,7 @@ export function makeForecasts(
         })),
         graced: site.graced,
         issuedAt,
+        ...(explanation ? { explanation } : {}),
       },
     ]
   })

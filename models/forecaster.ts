@@ -1,4 +1,4 @@
-import type { ForecastTarget } from '../domain/index.ts'
+import type { ForecastExplanation, ForecastTarget } from '../domain/index.ts'
 
 /**
  * Hourly history of many series on one grid: entry [series][hour] lies at `from + hour * 1 h`, on full hours of UTC.
@@ -43,10 +43,14 @@ export interface ForecastBatch {
   readonly quantiles: Float32Array
   readonly hourMean: Float32Array
   readonly hourQuantiles: Float32Array
+  /** By series, of `forecastAndExplain`: null where it was not explained. */
+  readonly explanations?: readonly (ForecastExplanation | null)[]
 }
 
 /** Answers distributions. The naive ones implement it too. `origin` is a full hour. */
 export interface Forecaster {
   readonly name: string
   forecast(history: History, origin: number): ForecastBatch
+  /** With explanations of `most` series at most, those furthest from their usual amount. Absent: it cannot say why. */
+  forecastAndExplain?(history: History, origin: number, most: number): ForecastBatch
 }

@@ -1,6 +1,13 @@
 import { dayMs, quantileLevels } from '../domain/index.ts'
 import { calibrate } from './calibration.ts'
-import { createInputBuilder, inputNames, towardsStep, type Expectation } from './features/index.ts'
+import { createExplainer } from './explain/index.ts'
+import {
+  createInputBuilder,
+  inputNames,
+  towardsStep,
+  type Expectation,
+  type InputRows,
+} from './features/index.ts'
 import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
 import type { ForecastBatch, Forecaster, History } from './forecaster.ts'
 import { createEnsemble, type Ensemble, type EnsembleAnswers } from './network-ensemble.ts'
@@ -30,8 +37,17 @@ export function createNetworkForecaster(
   if (inputNames(model.layout).length !== model.shape.inputs) {
     throw new Error(`model has ${model.shape.inputs} inputs, its layout makes another number`)
   }
-  const answer = (from: Ensemble, history: History, origin: number): ForecastBatch => {
-    const { width, expectation, write } = createInputBuilder(history, model.layout).at(origin)
+  const explainer = createExplainer(ensemble, {
+    layout: model.layout,
+    normalise: (row) => normalise(row, row.length, model.means, model.deviations),
+  })
+  const answer = (
+    from: Ensemble,
+    history: History,
+    origin: number,
+  ): { batch: ForecastBatch; inputs: InputRows } => {
+    const inputs = createInputBuilder(history, model.layout).at(origin)
+    const { width, expectation, write } = inputs
     const count = history.series.length
     const batch = emptyBatch(origin, count)
     const rows = new Float32Array(Math.min(blockRows, count) * width)
@@ -42,7 +58,17 @@ export function createNetworkForecaster(
       normalise(block, width, model.means, model.deviations)
       writeAnswers(batch, history, start, size, expectation, from.answer(block))
     }
-    return batch
+    return { batch, inputs }
+  }
+  const predict: typeof answer = (from, history, origin) => {
+    const { batch, inputs } = answer(from, history, origin)
+    if (hasRecentErrors(history, model.layout, origin)) {
+      const yesterday = answer(witness, history, origin - dayMs).batch
+      applyFactors(batch, recentFactors(history, model.layout, yesterday))
+    }
+    if (model.calibration) calibrate(batch, model.calibration)
+    moveTowardsSteps(batch.quantiles, model.layout.step)
+    return { batch, inputs }
   }
   return {
     name: model.name,
@@ -50,15 +76,10 @@ export function createNetworkForecaster(
       ensemble.dispose()
       witness.dispose()
     },
-    forecast(history, origin) {
-      const batch = answer(ensemble, history, origin)
-      if (hasRecentErrors(history, model.layout, origin)) {
-        const yesterday = answer(witness, history, origin - dayMs)
-        applyFactors(batch, recentFactors(history, model.layout, yesterday))
-      }
-      if (model.calibration) calibrate(batch, model.calibration)
-      moveTowardsSteps(batch.quantiles, model.layout.step)
-      return batch
+    forecast: (history, origin) => predict(ensemble, history, origin).batch,
+    forecastAndExplain(history, origin, most) {
+      const { batch, inputs } = predict(ensemble, history, origin)
+      return { ...batch, explanations: explainer.explain(history, inputs, batch, most) }
     },
   }
 }

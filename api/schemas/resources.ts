@@ -1,14 +1,9 @@
 import { Type, type TObject, type TSchema } from 'typebox'
-import {
-  contextBases,
-  deviceKinds,
-  resourceKinds,
-  signalNames,
-  type MasterKind,
-} from '../../domain/index.ts'
+import { deviceKinds, resourceKinds, type MasterKind } from '../../domain/index.ts'
 import { masterSchemas, TempClass } from '../../domain/master-data.ts'
 import type { Resources } from '../../store/index.ts'
 import { Count, named, NumberOrNull, oneOf, ref, TextOrNull, Time, TimeOrNull } from './common.ts'
+import { Context, Explanation } from './outside.ts'
 
 /** What the API shows of each resource: the domain's fields, times as RFC 3339. */
 const Quantile = named('Quantile', { p: Type.Number(), value: Type.Number() })
@@ -74,6 +69,7 @@ const Forecast = named('Forecast', {
   baselines: Type.Array(Type.Object({ name: Type.String(), mean: Type.Number() })),
   graced: Type.Boolean(),
   issuedAt: Time,
+  explanation: Type.Optional(ref(Explanation)),
 })
 
 const TransferLine = named('TransferLine', {
@@ -216,24 +212,6 @@ const Model = named('Model', {
   scores: Type.Record(Type.String(), Type.Number()),
 })
 
-const Context = named('Context', {
-  id: Type.String(),
-  signal: oneOf(signalNames),
-  basis: oneOf(contextBases, 'forecast: said beforehand, of what is planned too'),
-  site: Type.Union([Type.String(), Type.Null()], { description: 'null: the whole city' }),
-  product: Type.Union([Type.String(), Type.Null()], { description: 'null: all products' }),
-  start: Time,
-  end: Time,
-  values: Type.Array(Type.Number(), {
-    description: 'one for the whole stretch, or one for each hour; none: withdrawn',
-  }),
-  unit: Type.String(),
-  words: TextOrNull,
-  issuedAt: Time,
-  receivedAt: Time,
-  status: oneOf(['current', 'replaced'], 'replaced: a newer issue covers all of its hours'),
-})
-
 export const Change = named('Change', {
   number: Count,
   resource: oneOf(resourceKinds),
@@ -285,6 +263,7 @@ export const componentSchemas: readonly TSchema[] = [
   Distribution,
   BasketLine,
   Basket,
+  Explanation,
   TransferLine,
   Change,
   Reading,

@@ -52,7 +52,10 @@ export function createContextInputs(
     for (const { name, measure } of known) {
       const input = inputs[name]
       if (input) row.set(measure(input), at)
-      else row.fill(0, at, at + knownParts.length)
+      else {
+        row.fill(0, at, at + knownParts.length)
+        row[at] = layout.absent?.[name] ?? 0
+      }
       at += knownParts.length
     }
     for (const { place, size } of categories) {

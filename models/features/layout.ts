@@ -10,6 +10,8 @@ import { findStep } from './whole-steps.ts'
 export interface FeatureLayout {
   readonly target: ForecastTarget
   readonly known: readonly string[]
+  /** What stands for a known input where a series has none: its median in training. Absent in models of before: 0. */
+  readonly absent?: Readonly<Record<string, number>>
   /** Values with a place of their own, by static input, the most frequent first. */
   readonly statics: Readonly<Record<string, readonly string[]>>
   /** What series are pooled by. */
@@ -71,6 +73,7 @@ export function learnLayout(
   return {
     target: history.target,
     known: [...known].sort(),
+    absent: Object.fromEntries([...known].map((name) => [name, medianOf(history, name)])),
     pools: usefulPools(history),
     statics: Object.fromEntries(
       [...statics]
@@ -89,4 +92,16 @@ function mostFrequent(counts: ReadonlyMap<string, number>): readonly string[] {
     .sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
     .slice(0, mostPlaces)
     .map(([value]) => value)
+}
+
+/** Of as many series as are enough: a middle, not a measurement. */
+const mostSampled = 200
+
+function medianOf(history: History, name: string): number {
+  const every = Math.ceil(history.series.length / mostSampled)
+  const values = history.series
+    .filter((_, s) => s % every === 0)
+    .flatMap(({ known }) => [...(known[name]?.values ?? [])])
+    .sort((a, b) => a - b)
+  return values[Math.floor(values.length / 2)] ?? 0
 }

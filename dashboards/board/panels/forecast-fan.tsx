@@ -11,6 +11,7 @@ import { clockTime, units } from '../parts/format.ts'
 import { PanelFrame } from '../parts/panel.tsx'
 import { FanChart } from './fan-chart.tsx'
 import { FanPicker } from './fan-picker.tsx'
+import { ForecastWhy } from './forecast-why.tsx'
 import { progressWords } from './training-bar.tsx'
 
 /** What came is asked for again so often, in wall time. */
@@ -83,6 +84,7 @@ export function ForecastFanPanel(props: {
             timeZone={zone}
             label={`Units sold an hour of ${productName(state, forecast.product ?? '')} at ${siteName(state, forecast.site)}: forecast quantiles and what came`}
           />
+          <ForecastWhy forecast={forecast} />
           <FanSummary forecast={forecast} history={history} timeZone={zone} />
         </>
       )}

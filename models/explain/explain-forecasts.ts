@@ -1,0 +1,99 @@
+import type { ExplanationPart, ForecastExplanation, InputGroup } from '../../domain/index.ts'
+import { inputNames, type FeatureLayout, type InputRows } from '../features/index.ts'
+import type { ForecastBatch, History } from '../forecaster.ts'
+import { groupInputs } from './input-groups.ts'
+import { describePart } from './part-words.ts'
+
+export interface Explainer {
+  /** By series; null for those without a forecast, and beyond the `most` that are furthest from their usual amount. */
+  explain(
+    history: History,
+    inputs: InputRows,
+    batch: ForecastBatch,
+    most: number,
+  ): readonly (ForecastExplanation | null)[]
+}
+
+const mostParts = 3
+/** Less than this of a unit is not worth a person's look. */
+const leastUnits = 0.05
+const seriesAtOnce = 256
+
+/**
+ * Explains by occlusion (Zeiler & Fergus 2014, section 4.2, on groups of inputs): a group at its mean in training, which is 0 of a
+ * normalised input, and the change of the forecast's mean is what the group adds.
+ */
+export function createExplainer(
+  ensemble: { answer(rows: Float32Array): { readonly mean: Float32Array } },
+  model: {
+    readonly layout: FeatureLayout
+    /** In place, as the network learnt it. */
+    readonly normalise: (row: Float32Array) => void
+  },
+): Explainer {
+  const groups = [...groupInputs(inputNames(model.layout))]
+
+  return {
+    explain(history, inputs, batch, most) {
+      const { width, write, expectation } = inputs
+      const answers = history.series.map((): ForecastExplanation | null => null)
+      const chosen = choose(batch, expectation.scale, most)
+      const versions = groups.length + 1
+      const rows = new Float32Array(Math.min(seriesAtOnce, chosen.length) * versions * width)
+      for (let start = 0; start < chosen.length; start += seriesAtOnce) {
+        const picked = chosen.slice(start, start + seriesAtOnce)
+        const block = rows.subarray(0, picked.length * versions * width)
+        picked.forEach((s, i) => {
+          const whole = i * versions * width
+          write(s, block, whole)
+          model.normalise(block.subarray(whole, whole + width))
+          groups.forEach(([, places], g) => {
+            const at = whole + (g + 1) * width
+            block.copyWithin(at, whole, whole + width)
+            for (const place of places) block[at + place] = 0
+          })
+        })
+        const { mean } = ensemble.answer(block)
+        picked.forEach((s, i) => {
+          const scale = expectation.scale[s]!
+          const base = mean[i * versions]!
+          const units = groups.map(([group], g): readonly [InputGroup, number] => [
+            group,
+            (base - mean[i * versions + g + 1]!) * scale,
+          ])
+          answers[s] = addUp(units, scale, batch.mean[s]!, (group) =>
+            describePart(group, history, history.series[s]!, batch.origin),
+          )
+        })
+      }
+      return answers
+    },
+  }
+}
+
+function choose(batch: ForecastBatch, usual: Float32Array, most: number): readonly number[] {
+  const answered = [...batch.answered.keys()].filter((s) => batch.answered[s] === 1)
+  if (answered.length <= most) return answered
+  const apart = (s: number): number => Math.abs(batch.mean[s]! - usual[s]!)
+  return answered.sort((a, b) => apart(b) - apart(a)).slice(0, most)
+}
+
+/** Rounded so that what is shown adds up to the mean that is shown. */
+function addUp(
+  units: readonly (readonly [InputGroup, number])[],
+  usual: number,
+  mean: number,
+  wordsOf: (group: InputGroup) => string,
+): ForecastExplanation {
+  const parts = units
+    .filter(([, change]) => Math.abs(change) >= leastUnits)
+    .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+    .slice(0, mostParts)
+    .map(([group, change]): ExplanationPart => ({
+      ...{ group, words: wordsOf(group), units: round(change) },
+    }))
+  const shown = parts.reduce((sum, part) => sum + part.units, round(usual))
+  return { usual: round(usual), parts, rest: round(round(mean) - shown), mean: round(mean) }
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100
