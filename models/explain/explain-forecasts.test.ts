@@ -37,7 +37,14 @@ async function setUp() {
   const network = createNetwork(tensorFlow.tf, shape, 3)
   const weights = readWeights(network)
   network.dispose()
-  const model = { shape, layout, means, deviations, members: [{ seed: 3, weights }] }
+  const model = {
+    shape,
+    layout,
+    means,
+    deviations,
+    calibration: null,
+    members: [{ seed: 3, weights }],
+  }
   const forecaster = createNetworkForecaster(tensorFlow, { ...model, name: 'tiny' })
   return { weights, forecaster }
 }
