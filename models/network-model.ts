@@ -9,7 +9,7 @@ import type { FeatureLayout } from './features/index.ts'
 import type { NetworkShape } from './network/index.ts'
 
 /** Goes up with every change of inputs, network or units: a model of another one is trained again, never misread. */
-export const modelFormat = 5
+export const modelFormat = 6
 export const codeVersion = `0.1.0+models.${modelFormat}`
 
 /** One trained network of those that answer together. */

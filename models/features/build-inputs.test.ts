@@ -20,7 +20,10 @@ const originsOf = ({ hours }: History): readonly number[] => [5, 30, hours - 40,
 
 /** Every input as one number per origin: its values over the series, weighed by chance so that no two can be swapped. */
 function fingerprintInputs(history: History): Record<string, readonly number[]> {
-  const layout = learnLayout(history, history.hours - 48, localHours(history, history.from))
+  const learnt = learnLayout(history, history.hours - 48, localHours(history, history.from))
+  const known = [...new Set(history.series.flatMap((series) => Object.keys(series.known)))].sort()
+  // The weather too, although so few regions leave it out.
+  const layout = { ...learnt, known }
   const random = createRandom(7)
   const weights = history.series.map(() => 0.5 + random.next())
   const names = inputNames(layout)
