@@ -16,6 +16,7 @@ import { addExplanationRoutes } from './routes/explanations.ts'
 import { addImportRoutes } from './routes/imports.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addMasterDataRoutes } from './routes/master-data.ts'
+import { addModelRoutes } from './routes/models.ts'
 import { addReadingRoutes } from './routes/readings.ts'
 import { addRegistrationRoutes } from './routes/registrations.ts'
 import { addSessionRoutes } from './routes/session.ts'
@@ -50,6 +51,7 @@ export async function createApi(deps: ApiDeps): Promise<Api> {
   addContextRoutes(app, context)
   addDeadLetterRoutes(app, context)
   addBackupRoutes(app, context)
+  addModelRoutes(app, context)
   addEventRoutes(app, context)
   addExplanationRoutes(app, context)
   await addImportRoutes(app, context)

@@ -31,7 +31,7 @@ const times: Readonly<Record<keyof Resources, Readonly<Record<string, string>>>>
   'release-tasks': same('pickUpAt', 'releaseNotBefore', 'releaseNotAfter'),
   alarms: same('raisedAt', 'clearedAt'),
   'dead-letters': same('receivedAt', 'replayedAt'),
-  models: same('trainedAt', 'historyFrom', 'historyUntil'),
+  models: same('trainedAt', 'historyFrom', 'historyUntil', 'stateSince', 'servedUntil'),
   context: { startAt: 'start', endAt: 'end', ...same('issuedAt', 'receivedAt') },
 }
 

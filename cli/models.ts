@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { registerModelRegistry } from './models-registry.ts'
 import type { StageOptions } from './stages/stage-settings.ts'
 import { stage } from './stages.ts'
 import type { BacktestOptions, ForecastOptions, TrainOptions } from './models-actions.ts'
@@ -15,7 +16,7 @@ import {
 
 const actions = () => import('./models-actions.ts')
 
-/** `larder models serve | train | forecast | backtest` */
+/** `larder models serve | train | forecast | backtest`, and what is done with trained versions. */
 export function registerModels(program: Command): void {
   const models = program
     .command('models')
@@ -93,4 +94,6 @@ export function registerModels(program: Command): void {
       '\nExample:\n  larder models backtest --history sales.parquet --from 2024-06-05 --until 2024-06-11 --model model',
     )
     .action(async (options: BacktestOptions) => (await actions()).runBacktest(options))
+
+  registerModelRegistry(models)
 }

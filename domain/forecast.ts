@@ -27,6 +27,8 @@ export interface Forecast {
   readonly servedBy: string
   /** `candidate`: trained, but not yet shown to beat the best baseline on the backtest. */
   readonly label: 'candidate' | 'proven' | 'baseline'
+  /** Why this forecaster serves the series, in words. */
+  readonly reason: string
   /** Mean of the 12-hour total by each baseline on the same history. */
   readonly baselines: readonly { readonly name: string; readonly mean: number }[]
   /** True where a grace ran out before the site's data had come up to the origin. */
@@ -92,6 +94,44 @@ export interface ModelVersion {
   readonly codeVersion: string
   /** Mean weighted quantile loss on the held-out windows: the model's and each baseline's. */
   readonly scores: Readonly<Record<string, number>>
+}
+
+export const modelStates = ['serving', 'shadow', 'standby', 'retired'] as const
+
+/** What is done with a trained version. */
+export interface RegisteredModel extends ModelVersion {
+  /** `shadow`: forecasts beside the serving one and is scored, no more; `standby`: kept; `retired`: its weights are gone. */
+  readonly state: (typeof modelStates)[number]
+  /** Since when, and why, in words. */
+  readonly stateSince: number
+  readonly reason: string
+  /** When it was replaced, if it ever served. */
+  readonly servedUntil: number | null
+}
+
+/**
+ * What came of the forecasts of one forecaster for one site, by local day of the origin: sums, so that days and sites can be
+ * added. Only windows whose 12 hours were known and in stock count; `censored` are those that were known but not in stock.
+ */
+export interface ModelScore {
+  readonly target: ForecastTarget
+  /** Version of the network, or the baseline's name. */
+  readonly model: string
+  readonly site: string
+  /** `2026-11-22` */
+  readonly day: string
+  readonly windows: number
+  readonly censored: number
+  readonly amount: number
+  readonly mean: number
+  /** Of |amount - median|. */
+  readonly absolute: number
+  /** Mean over .1 .5 .9 of twice the pinball loss. */
+  readonly loss: number
+  /** Windows at or below the quantile. */
+  readonly below10: number
+  readonly below50: number
+  readonly below90: number
 }
 
 /** What long work has done of what, for a progress bar on the board and the terminal. */

@@ -1,14 +1,18 @@
-import { errorMessage, hourMs, LarderError, minuteMs, type Clock } from '../domain/index.ts'
+import {
+  errorMessage,
+  hourMs,
+  LarderError,
+  minuteMs,
+  type Clock,
+  type ForecastTarget,
+} from '../domain/index.ts'
 import type { Settings } from '../config/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import type { CityHistories } from './city-histories.ts'
-import { fallbackName, makeForecasts } from './forecast-round.ts'
+import { answerRound, fallbackName, makeForecasts, targets } from './forecast-round.ts'
 import type { Counters } from './models-metrics.ts'
 import type { Serving } from './serving.ts'
-
-/** What is forecast. */
-export const targets = ['demand', 'footfall'] as const
 
 /** Wall time between looks at watermarks, and between looks for series that had no history yet. */
 const watermarkPauseMs = 250
@@ -27,6 +31,8 @@ export interface ForecastHoursDeps {
   readonly wall: Clock
   readonly logger: Logger
   readonly counters: Counters
+  /** Why no network serves a target, in words. */
+  readonly whyNone: (target: ForecastTarget) => string
   readonly settings: Pick<Settings['models'], 'enabled' | 'graceMinutes'>
   readonly signal: AbortSignal
 }
@@ -83,8 +89,9 @@ export function createForecastHours(deps: ForecastHoursDeps): ForecastHours {
     const issuedAt = clock.now()
     for (const history of all) {
       const { target } = history
-      const server = serving.get(target)
-      const forecasts = makeForecasts(history, origin, server, ready, issuedAt).filter(
+      const round = answerRound(history, origin, serving.get(target))
+      const issue = { at: issuedAt, withoutNetwork: deps.whyNone(target) }
+      const forecasts = makeForecasts(history, round, ready, issue).filter(
         ({ id }) => !done.has(id),
       )
       if (forecasts.length === 0) continue

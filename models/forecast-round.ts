@@ -1,9 +1,12 @@
 import { hourMs, horizonHours, type Forecast, type ForecastTarget } from '../domain/index.ts'
-import { baselines } from './baselines/index.ts'
+import { baselines, type BaselineName } from './baselines/index.ts'
 import { hourOf, totalOf } from './forecast-batch.ts'
-import type { Forecaster, History } from './forecaster.ts'
+import type { ForecastBatch, Forecaster, History, SeriesHistory } from './forecaster.ts'
 
-/** Serves until a network is trained: of the baselines the only one with a real distribution. */
+/** What is forecast. */
+export const targets = ['demand', 'footfall'] as const
+
+/** Serves until a network is trained, and series that a network knows too little of. */
 export const fallbackName = 'empirical-28d'
 
 /** An hour's round stays as quick as without, however many series there are (docs/decisions/0018). */
@@ -13,6 +16,8 @@ export interface Server {
   readonly forecaster: Forecaster
   readonly version: string
   readonly label: 'candidate' | 'proven'
+  /** Why it serves, in words. */
+  readonly reason: string
 }
 
 /** `{target}.{site}.{product or device or all}.{origin as epoch hours}` */
@@ -25,25 +30,65 @@ export function forecastId(
   return `${target}.${site}.${thing ?? 'all'}.${Math.round(origin / hourMs)}`
 }
 
-/** Forecasts of the series of `sites` at an origin; series of which nothing is known before it have none. */
-export function makeForecasts(
-  history: History,
-  origin: number,
-  server: Server | null,
-  sites: ReadonlyMap<string, { readonly graced: boolean }>,
-  issuedAt: number,
-): readonly Forecast[] {
+/** Fewest hours in stock of a series before the origin with which a network is asked. */
+const fewestHours = 24
+
+/** All answers for one origin, of all series: the networks' and the baselines'. */
+export interface Round {
+  readonly origin: number
+  /** What serves where the series has enough data. */
+  readonly server: Server | null
+  readonly served: ForecastBatch
+  readonly baselines: readonly { readonly name: BaselineName; readonly batch: ForecastBatch }[]
+  /** 1 where the serving network has too little to go on. */
+  readonly isYoung: Uint8Array
+}
+
+export function answerRound(history: History, origin: number, server: Server | null): Round {
   const naive = baselines.map((baseline) => ({
     name: baseline.name,
     batch: baseline.forecast(history, origin),
   }))
   const fallback = naive.find(({ name }) => name === fallbackName)!.batch
-  const batch = server
-    ? (server.forecaster.forecastAndExplain?.(history, origin, mostExplained) ??
-      server.forecaster.forecast(history, origin))
-    : fallback
+  return {
+    origin,
+    server,
+    served: server
+      ? (server.forecaster.forecastAndExplain?.(history, origin, mostExplained) ??
+        server.forecaster.forecast(history, origin))
+      : fallback,
+    baselines: naive,
+    isYoung: Uint8Array.from(history.series, (series) =>
+      hoursInStock(series, Math.round((origin - history.from) / hourMs)) < fewestHours ? 1 : 0,
+    ),
+  }
+}
+
+/** Counts no further than what is enough. */
+function hoursInStock({ value, outMinutes }: SeriesHistory, origin: number): number {
+  let count = 0
+  for (let hour = Math.min(origin, value.length) - 1; hour >= 0 && count < fewestHours; hour--) {
+    if (!Number.isNaN(value[hour]!) && outMinutes[hour] === 0) count++
+  }
+  return count
+}
+
+/**
+ * Forecasts of the series of `sites`; series of which nothing is known before the origin have none. `withoutNetwork` says why
+ * no network serves.
+ */
+export function makeForecasts(
+  history: History,
+  round: Round,
+  sites: ReadonlyMap<string, { readonly graced: boolean }>,
+  issue: { readonly at: number; readonly withoutNetwork: string },
+): readonly Forecast[] {
+  const { origin } = round
+  const fallback = round.baselines.find(({ name }) => name === fallbackName)!.batch
   return history.series.flatMap((series, s): Forecast[] => {
     const site = sites.get(series.site)
+    const server = round.isYoung[s] === 1 ? null : round.server
+    const batch = server ? round.served : fallback
     if (!site || batch.answered[s] === 0) return []
     const explanation = batch.explanations?.[s]
     return [
@@ -60,12 +105,17 @@ export function makeForecasts(
         model: server?.version ?? fallbackName,
         servedBy: server ? `tfjs:${server.version}` : fallbackName,
         label: server?.label ?? 'baseline',
-        baselines: naive.map(({ name, batch: { mean } }) => ({
+        reason: server
+          ? server.reason
+          : round.server
+            ? `Of this series only ${hoursInStock(series, Math.round((origin - history.from) / hourMs))} hours in stock are known; a network is asked from ${fewestHours} on.`
+            : issue.withoutNetwork,
+        baselines: round.baselines.map(({ name, batch: { mean } }) => ({
           name,
           mean: Math.round(mean[s]! * 1e4) / 1e4,
         })),
         graced: site.graced,
-        issuedAt,
+        issuedAt: issue.at,
         ...(explanation ? { explanation } : {}),
       },
     ]

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -61,10 +61,10 @@ test('a baseline serves at once, then the first network, which a restart loads i
     `demand.${forecast!.site}.${forecast!.product!}.${syntheticOrigin(20, 9) / hourMs}`,
   )
 
-  const version = city.models[0]!.version
-  expect(JSON.parse(await readFile(join(folder, 'serving.json'), 'utf8'))).toEqual({
-    demand: version,
-  })
+  expect(forecast!.reason).toContain('It is the first network of demand')
+  const { version } = city.models[0]!
+  expect(city.models[0]).toMatchObject({ state: 'serving', reason: forecast!.reason })
+  expect((await city.operations.modelReport(version))?.words).toContain('smoothed-28d')
   city.forecasts.clear()
   const again = start(city)
   await until(() =>

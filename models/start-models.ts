@@ -4,11 +4,12 @@ import type { Logger, Registry as Metrics, Stage } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { createCityHistories } from './city-histories.ts'
 import { createForecastHours } from './forecast-hours.ts'
+import { thisMachine, type Machine } from './machine.ts'
 import { createCounters } from './models-metrics.ts'
 import { createRegistry } from './registry.ts'
 import { createServing } from './serving.ts'
 import { loadTensorFlow } from './tf.ts'
-import { trainForever, type Train } from './training-schedule.ts'
+import { createTrainingSchedule, type Train } from './training-schedule.ts'
 import { trainModel } from './training.ts'
 
 export interface ModelsDeps {
@@ -27,6 +28,7 @@ export interface ModelsDeps {
   readonly onProgress?: ((progress: Progress | null) => void) | undefined
   /** Where training runs; in this thread where absent. */
   readonly train?: Train | undefined
+  readonly machine?: Machine | undefined
 }
 
 export interface ModelsStatus extends Pick<StageStatus, 'ready' | 'words'> {
@@ -41,12 +43,17 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
   const { wall, logger, settings } = deps
   const stopping = new AbortController()
   const { signal } = stopping
+  const registry = createRegistry(deps.folder, deps.operations, logger)
   const parts = {
     ...deps,
     signal,
-    registry: createRegistry(deps.folder, deps.operations, logger),
+    registry,
+    machine: deps.machine ?? thisMachine,
     histories: createCityHistories(deps),
-    serving: createServing(settings.backend, logger),
+    serving: createServing({
+      ...{ registry, backend: settings.backend, isEnabled: settings.enabled },
+      ...{ clock: deps.clock, wall, logger, signal },
+    }),
     counters: createCounters(deps.metrics),
   }
   let progress: Progress | null = null
@@ -64,16 +71,19 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
       logger.error({ err: error }, 'models stopped working')
     })
 
-  const hours = createForecastHours(parts)
-  const running = [
-    quietly(hours.run()),
-    quietly(trainForever({ ...parts, train: deps.train ?? trainHere, onProgress })),
-  ]
+  const training = createTrainingSchedule({ ...parts, train: deps.train ?? trainHere, onProgress })
+  const hours = createForecastHours({ ...parts, whyNone: (target) => training.whyNone(target) })
+  const begin = async (): Promise<void> => {
+    await registry.adopt(deps.clock.now())
+    await parts.serving.follow()
+    await Promise.all([parts.serving.run(), training.run()])
+  }
+  const running = [quietly(hours.run()), quietly(begin())]
 
   return {
     status: () => ({
       ready: hours.isReady() && failure === null,
-      words: failure ?? hours.words(),
+      words: failure ?? [hours.words(), training.words()].filter((one) => one !== null).join(' '),
       progress,
     }),
     async stop() {

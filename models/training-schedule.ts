@@ -1,5 +1,8 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   dayMs,
+  errorMessage,
   hourMs,
   LarderError,
   type Clock,
@@ -10,19 +13,26 @@ import type { Settings } from '../config/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import type { OperationsStore } from '../store/index.ts'
 import type { CityHistories } from './city-histories.ts'
-import { targets } from './forecast-hours.ts'
+import { targets } from './forecast-round.ts'
 import type { History } from './forecaster.ts'
 import { trimHistory } from './history/index.ts'
+import type { Machine } from './machine.ts'
 import type { Counters } from './models-metrics.ts'
-import type { NetworkModel } from './network-model.ts'
+import { replaceFile, type NetworkModel } from './network-model.ts'
 import type { Registry } from './registry.ts'
+import { decideRollout, shadowDays } from './rollout.ts'
 import type { Serving } from './serving.ts'
 import type { BackendChoice } from './tf.ts'
 import type { TrainingOptions } from './training-options.ts'
 import { leastTrainingHours } from './training-plan.ts'
 
-export interface TrainingRequest extends Pick<TrainingOptions, 'until' | 'seed' | 'maxMinutes'> {
+export interface TrainingRequest extends Pick<
+  TrainingOptions,
+  'until' | 'seed' | 'maxMinutes' | 'checkpointFolder' | 'against'
+> {
   readonly backend: BackendChoice
+  /** Others go first: something serves while it runs. */
+  readonly isBackground: boolean
 }
 
 /** Where a training runs. */
@@ -36,8 +46,14 @@ const trainingDays = 60
 /** Wall time between tries to train while there is too little history. */
 const demandTrainingPauseMs = 3_000
 const otherTrainingPauseMs = 30_000
-/** Hour of the day at which the network is trained again, by the first site's clock. */
-const retrainHour = 3
+/** Hours of the first site's night in which a network is trained again, and how old the last one's data must be. */
+const nightHours = { from: 2, until: 6 } as const
+const oldMs = 20 * hourMs
+/** So old, and it is trained at any hour. */
+const tooOldMs = 44 * hourMs
+/** What training again must leave to the rest. */
+const highestLoad = 1.5
+const leastFreeMegabytes = 700
 
 export interface TrainingScheduleDeps {
   readonly operations: Pick<OperationsStore, 'all'>
@@ -45,72 +61,166 @@ export interface TrainingScheduleDeps {
   readonly registry: Registry
   readonly serving: Serving
   readonly train: Train
+  readonly machine: Machine
   /** The city's. */
   readonly clock: Clock
   readonly wall: Clock
   readonly logger: Logger
   readonly counters: Counters
   readonly settings: Pick<Settings['models'], 'enabled' | 'backend' | 'maxMinutes'>
+  readonly folder: string
   readonly seed: number
   readonly onProgress: (progress: Progress | null) => void
   readonly signal: AbortSignal
 }
 
-/** Serves what was learnt before, trains what there is no network for, and trains again each night, until the signal. */
-export async function trainForever(deps: TrainingScheduleDeps): Promise<void> {
-  const { registry, serving, settings, clock, wall, signal, logger } = deps
-  if (!settings.enabled) return
-  for (const target of targets) {
-    const model = await registry.serving(target)
-    if (model) await serving.serve(model)
-  }
-  while (!signal.aborted) {
-    try {
-      for (const target of targets) {
-        if (serving.get(target) && !(await isNight(deps))) continue
-        await trainOnce(deps, target)
+export interface TrainingSchedule {
+  /** Until the signal: trains what there is no network for, and again each night. */
+  run(): Promise<void>
+  /** What became of the last training, or why there is none; null where all is as it should be. */
+  words(): string | null
+  /** Why no network serves. */
+  whyNone(target: ForecastTarget): string
+}
+
+export function createTrainingSchedule(deps: TrainingScheduleDeps): TrainingSchedule {
+  const { serving, settings, clock, wall, signal, logger } = deps
+  let words: string | null = null
+  const why = new Map<ForecastTarget, string>()
+
+  const trainNext = async (target: ForecastTarget): Promise<void> => {
+    // Where a person took out what served, the next night is soon enough.
+    const isKept = (await deps.registry.list(target)).some(
+      ({ state, servedUntil }) => state === 'standby' && servedUntil !== null,
+    )
+    if (serving.get(target) || isKept) {
+      if (!(await isDue(deps, target))) return
+      const busy = describeBusy(deps.machine)
+      if (busy !== null) {
+        words = `Training of ${target} is put off: ${busy}`
+        return
       }
-    } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof LarderError && error.code === 'RT_SETTINGS_INVALID') throw error
-      logger.error({ err: error }, 'training failed, the serving forecaster goes on')
     }
-    const pause = (ms: number): Promise<void> => wall.sleepUntil(wall.now() + ms, { signal })
-    if (!serving.get('demand')) await pause(demandTrainingPauseMs)
-    else if (!serving.get('footfall')) await pause(otherTrainingPauseMs)
-    else await clock.sleepUntil(hourMs * (Math.floor(clock.now() / hourMs) + 1), { signal })
+    words = null
+    const short = await trainOnce(deps, target)
+    if (short !== null) why.set(target, short)
+  }
+
+  return {
+    words: () => words,
+    whyNone: (target) =>
+      settings.enabled
+        ? (why.get(target) ?? `No network of ${target} is trained yet.`)
+        : 'Networks are switched off (models.enabled), so a baseline serves.',
+    async run() {
+      if (!settings.enabled) return
+      while (!signal.aborted) {
+        for (const target of targets) {
+          try {
+            await trainNext(target)
+          } catch (error) {
+            signal.throwIfAborted()
+            if (error instanceof LarderError && error.code === 'RT_SETTINGS_INVALID') throw error
+            words = `The last training of ${target} failed: ${errorMessage(error)}`
+            why.set(target, words)
+            logger.error({ err: error }, 'training failed, the serving forecaster goes on')
+          }
+        }
+        const pause = (ms: number): Promise<void> => wall.sleepUntil(wall.now() + ms, { signal })
+        if (!serving.get('demand')) await pause(demandTrainingPauseMs)
+        else if (!serving.get('footfall')) await pause(otherTrainingPauseMs)
+        else await clock.sleepUntil(hourMs * (Math.floor(clock.now() / hourMs) + 1), { signal })
+      }
+    },
   }
 }
 
-/** False where there is too little history yet. */
-async function trainOnce(deps: TrainingScheduleDeps, target: ForecastTarget): Promise<boolean> {
+/** Null where it trained, else why there is nothing to train on. */
+async function trainOnce(
+  deps: TrainingScheduleDeps,
+  target: ForecastTarget,
+): Promise<string | null> {
   const { histories, registry, serving, settings, clock, wall, signal, onProgress } = deps
-  const to = hourMs * Math.floor(clock.now() / hourMs)
-  const history = trimHistory(await histories.read(target, { from: to - trainingDays * dayMs, to }))
-  if (history.hours < leastTrainingHours || history.series.length === 0) return false
+  const checkpointFolder = join(deps.folder, `training-${target}`)
+  const until = await keepUntil(checkpointFolder, hourMs * Math.floor(clock.now() / hourMs))
+  const span = { from: until - trainingDays * dayMs, to: until }
+  const history = trimHistory(await histories.read(target, span))
+  if (history.hours < leastTrainingHours || history.series.length === 0) {
+    await rm(checkpointFolder, { recursive: true, force: true })
+    const days = history.series.length === 0 ? 0 : Math.floor(history.hours / 24)
+    return `No network of ${target} is trained yet: ${days} of the ${leastTrainingHours / 24} days of history that training needs are there.`
+  }
   const startedAt = wall.now()
   try {
+    const present = serving.get(target)
     const { backend, maxMinutes } = settings
-    const request = { until: to, seed: deps.seed, maxMinutes, backend }
-    const trained = await deps.train(history, request, { signal, onProgress })
+    const against = present ? [present.model] : []
+    const trained = await deps.train(
+      history,
+      {
+        ...{ until, seed: deps.seed, maxMinutes, backend, checkpointFolder, against },
+        isBackground: present !== null,
+      },
+      { signal, onProgress },
+    )
     const model = { ...trained, version: { ...trained.version, trainedAt: clock.now() } }
-    const before = serving.get(target)
-    const takesOver = before?.label !== 'proven' || model.version.label === 'proven'
-    await registry.add(model, { serve: takesOver, at: clock.now() })
-    if (takesOver) await serving.serve(model)
+    const shadow = serving.shadow(target)
+    const isShadowFree = !shadow || clock.now() - shadow.registered.stateSince >= shadowDays * dayMs
+    // What serves may have changed while it trained: then the comparison is missing, and it stands by.
+    const verdict = decideRollout(target, model.report, {
+      serving: serving.get(target)?.registered ?? null,
+      isShadowFree,
+    })
+    await registry.add(model, verdict, clock.now())
+    await serving.follow()
     deps.counters.trainingSeconds.set({ target }, (wall.now() - startedAt) / 1000)
-    return true
+    await rm(checkpointFolder, { recursive: true, force: true })
+    return null
   } finally {
     onProgress(null)
   }
 }
 
-async function isNight({ operations, clock }: TrainingScheduleDeps): Promise<boolean> {
+/** The day that an interrupted training learnt until, as long as it is not too long ago: else this one. */
+async function keepUntil(checkpointFolder: string, now: number): Promise<number> {
+  const file = join(checkpointFolder, 'until.json')
+  try {
+    const kept = JSON.parse(await readFile(file, 'utf8')) as { until?: unknown }
+    if (typeof kept.until === 'number' && kept.until <= now && now - kept.until < dayMs)
+      return kept.until
+  } catch {
+    // None is kept.
+  }
+  await mkdir(checkpointFolder, { recursive: true })
+  await replaceFile(file, JSON.stringify({ until: now }))
+  return now
+}
+
+async function isDue(
+  { registry, operations, clock }: TrainingScheduleDeps,
+  target: ForecastTarget,
+): Promise<boolean> {
+  const newest = Math.max(...(await registry.list(target)).map((model) => model.historyUntil))
+  const age = clock.now() - newest
+  if (age < oldMs) return false
+  if (age >= tooOldMs) return true
   const [site] = await operations.all('sites')
-  const hour = new Intl.DateTimeFormat('en-GB', {
-    timeZone: site?.timeZone ?? 'UTC',
-    hour: '2-digit',
-    hourCycle: 'h23',
-  }).format(clock.now())
-  return Number(hour) === retrainHour
+  const hour = Number(
+    new Intl.DateTimeFormat('en-GB', {
+      timeZone: site?.timeZone ?? 'UTC',
+      hour: '2-digit',
+      hourCycle: 'h23',
+    }).format(clock.now()),
+  )
+  return hour >= nightHours.from && hour < nightHours.until
+}
+
+function describeBusy(machine: Machine): string | null {
+  const load = machine.load()
+  if (load > highestLoad)
+    return `the load is ${load.toFixed(1)} a core. It is tried again next hour.`
+  const free = machine.freeMegabytes()
+  if (free < leastFreeMegabytes)
+    return `only ${Math.round(free)} MB of memory are free. It is tried again next hour.`
+  return null
 }

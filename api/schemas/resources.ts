@@ -1,5 +1,5 @@
 import { Type, type TObject, type TSchema } from 'typebox'
-import { deviceKinds, resourceKinds, type MasterKind } from '../../domain/index.ts'
+import { deviceKinds, modelStates, resourceKinds, type MasterKind } from '../../domain/index.ts'
 import { masterSchemas, TempClass } from '../../domain/master-data.ts'
 import type { Resources } from '../../store/index.ts'
 import { Count, named, NumberOrNull, oneOf, ref, TextOrNull, Time, TimeOrNull } from './common.ts'
@@ -66,6 +66,7 @@ const Forecast = named('Forecast', {
   model: Type.String(),
   servedBy: Type.String(),
   label: oneOf(['candidate', 'proven', 'baseline']),
+  reason: Type.String({ description: 'why this forecaster serves the series' }),
   baselines: Type.Array(Type.Object({ name: Type.String(), mean: Type.Number() })),
   graced: Type.Boolean(),
   issuedAt: Time,
@@ -210,6 +211,10 @@ const Model = named('Model', {
   seed: Type.Number(),
   codeVersion: Type.String(),
   scores: Type.Record(Type.String(), Type.Number()),
+  state: oneOf(modelStates),
+  stateSince: Time,
+  reason: Type.String({ description: 'why it is used so' }),
+  servedUntil: TimeOrNull,
 })
 
 export const Change = named('Change', {

@@ -49,6 +49,7 @@ function forecast(target: 'demand' | 'footfall', product: string | null, total: 
     model: 'test',
     servedBy: 'naive-168h',
     label: 'baseline',
+    reason: 'No network is trained yet.',
     baselines: [],
     graced: false,
     issuedAt: start,

@@ -1,4 +1,4 @@
-import type { Distribution, Forecast, ModelVersion } from '../../domain/index.ts'
+import type { Distribution, Forecast } from '../../domain/index.ts'
 import { invalid } from './errors.ts'
 import { upsertInChunks } from './rows.ts'
 import type { Tables } from './schema.ts'
@@ -40,7 +40,9 @@ export function forecastFromRow(row: Pick<Tables['forecasts'], 'body' | 'numbers
     }
   })
   const [total, ...hours] = distributions
-  return { ...rest, total: total!, hours }
+  // Forecasts of before version 7 say no reason.
+  const reason = (rest as Partial<Body>).reason ?? ''
+  return { ...rest, reason, total: total!, hours }
 }
 
 export async function saveForecasts(
@@ -62,34 +64,4 @@ export async function saveForecasts(
       .execute()
   }
   for (const { id, issuedAt } of forecasts) session.touch('forecasts', id, issuedAt)
-}
-
-/** One version of a target serves: another that served until now is kept, and no longer does. */
-export async function saveModel(session: Session, model: ModelVersion, at: number): Promise<void> {
-  const { version, target, trainedAt, serving } = model
-  if (serving) {
-    const others = await session.db
-      .selectFrom('models')
-      .selectAll()
-      .where('target', '=', target)
-      .where('serving', '=', 1)
-      .where('version', '!=', version)
-      .execute()
-    for (const row of others) {
-      const body = JSON.stringify({ ...(JSON.parse(row.body) as ModelVersion), serving: false })
-      await session.db
-        .updateTable('models')
-        .set({ serving: 0, body })
-        .where('version', '=', row.version)
-        .execute()
-      session.touch('models', row.version, at)
-    }
-  }
-  await upsertInChunks(
-    session.db,
-    'models',
-    ['version'],
-    [{ version, target, trainedAt, serving: serving ? 1 : 0, body: JSON.stringify(model) }],
-  )
-  session.touch('models', version, at)
 }

@@ -10,10 +10,12 @@ import { devicesWithCommands, markCommandSent, pendingCommands, queueCommand } f
 import { listCredentials, putCredential, readCredential, revokeCredential } from './credentials.ts'
 import { countDeadLetters, explainDeadLetter } from './dead-letters.ts'
 import { adoptDevice, registerDevice, revokeDevice, unregisteredDevices } from './devices.ts'
-import { saveForecasts, saveModel } from './forecasts.ts'
+import { saveForecasts } from './forecasts.ts'
 import { beginIdempotent, endIdempotent } from './idempotency.ts'
 import { allResources, getResource, listResources } from './listings.ts'
+import { addModelScores, readModelScores } from './model-scores.ts'
 import { putMasterData } from './master-data.ts'
+import { readModelReport, rollBackModel, saveModel, saveModelReport, useModel } from './models.ts'
 import type { OperationsStore } from './operations-store.ts'
 import { prune } from './prune.ts'
 import { saveReleaseTasks } from './release-tasks.ts'
@@ -78,6 +80,12 @@ export function createKyselyOperationsStore(
 
     saveForecasts: (forecasts) => run((s) => saveForecasts(s, forecasts)),
     saveModel: (model, at) => run((s) => saveModel(s, model, at)),
+    useModel: (version, use, at) => run((s) => useModel(s, version, use, at)),
+    rollBackModel: (target, by, at) => run((s) => rollBackModel(s, target, by, at)),
+    saveModelReport: (version, report) => run((s) => saveModelReport(s, version, report)),
+    modelReport: (version) => readModelReport(db, version),
+    addModelScores: (scores) => run((s) => addModelScores(s, scores)),
+    modelScores: (filter) => readModelScores(db, filter),
 
     saveContext: (issues) => run((s) => saveContext(s, issues)),
     withdrawContext: (id, at) => run((s) => withdrawContext(s, id, at)),

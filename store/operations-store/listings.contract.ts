@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { hourMs, type ModelVersion, type ReleaseTask } from '../../domain/index.ts'
+import { hourMs, type RegisteredModel, type ReleaseTask } from '../../domain/index.ts'
 import { noEffects } from './no-effects.ts'
 import type { OperationsStore, ResourceFilter, Resources } from './operations-store.ts'
 import {
@@ -18,9 +18,10 @@ import {
   transfer,
 } from './samples.contract.ts'
 
-const model = (version: string, more: Partial<ModelVersion> = {}): ModelVersion => ({
+const model = (version: string, more: Partial<RegisteredModel> = {}): RegisteredModel => ({
   ...{ version, target: 'demand', label: 'candidate', serving: true, trainedAt: start },
   ...{ historyFrom: 0, historyUntil: start, seed: 1, codeVersion: '1', scores: { own: 0.5 } },
+  ...{ state: 'serving', stateSince: start, reason: 'the first', servedUntil: null },
   ...more,
 })
 

@@ -6,6 +6,7 @@ import { contextFromRow } from './context.ts'
 import { deadLetterFromRow } from './dead-letters.ts'
 import { deviceFromRow } from './devices.ts'
 import { forecastFromRow } from './forecasts.ts'
+import { modelFromRow } from './models.ts'
 import type { Page, ResourceFilter, Resources } from './operations-store.ts'
 import type { Tables } from './schema.ts'
 import { slotFromRow } from './slots.ts'
@@ -121,7 +122,7 @@ const listings: Readonly<Record<keyof Resources, Listing>> = {
     time: 'trainedAt',
     order: 'newest',
     columns: { type: ['target'] },
-    fromRow: fromBody,
+    fromRow: modelFromRow,
   },
   context: {
     table: 'context',

@@ -30,7 +30,7 @@ it('the data of version 1 opens, whole', async () => {
   new Sqlite(file).exec(version1).close()
   const store = await createSqliteOperationsStore({ file })
   expect(await store.get('sites', 's1')).toMatchObject({ timeZone: 'Asia/Shanghai' })
-  expect(await store.get('forecasts', forecast(start).id)).toEqual(forecast(start))
+  expect(await store.get('forecasts', forecast(start).id)).toEqual(forecast(start, { reason: '' }))
   expect(await store.get('dead-letters', '0.1')).toEqual(deadLetter(1))
   expect(await store.get('slots', slot(0).id)).toMatchObject({ heldMinutes: 10 })
   expect(await store.get('stock', 's1.p1')).toMatchObject({ onHand: 9, reserved: 2 })

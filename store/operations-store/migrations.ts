@@ -7,6 +7,7 @@ import { createVersion3 } from './version-3.ts'
 import { createVersion4 } from './version-4.ts'
 import { createVersion5 } from './version-5.ts'
 import { createVersion6 } from './version-6.ts'
+import { createVersion7 } from './version-7.ts'
 
 export type Migration = (db: Kysely<Tables>, binary: BinaryType) => Promise<void>
 
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   createVersion4,
   createVersion5,
   createVersion6,
+  createVersion7,
 ]
 
 /** Brings the tables up to the newest version, each step in a transaction of its own; a version from the future is an error. */

@@ -5,6 +5,7 @@ import { devicesContract } from './devices.contract.ts'
 import { listingsContract } from './listings.contract.ts'
 import { masterDataContract } from './master-data.contract.ts'
 import type { OperationsStore } from './operations-store.ts'
+import { modelsContract } from './models.contract.ts'
 import { outboxContract } from './outbox.contract.ts'
 import { stageReportsContract } from './stage-reports.contract.ts'
 import { stockContract } from './stock.contract.ts'
@@ -28,6 +29,7 @@ export function operationsStoreContract(
   describe('stock', () => stockContract(open, create, numRuns))
   describe('transfers', () => transfersContract(open, create, numRuns))
   describe('slots and bookings', () => bookingsContract(open, create, numRuns))
+  describe('models', () => modelsContract(open))
   describe('listings', () => listingsContract(open))
   describe('context', () => contextContract(open))
   describe('stage reports', () => stageReportsContract(open))

@@ -15,12 +15,14 @@ import type {
   DeviceKind,
   ColdZone,
   Forecast,
+  ForecastTarget,
   KeptBirth,
   Lease,
   MasterData,
   MasterKind,
-  ModelVersion,
+  ModelScore,
   Position,
+  RegisteredModel,
   RegistryChange,
   ReleaseTask,
   RetainedStore,
@@ -44,7 +46,7 @@ export interface Resources extends MasterData {
   'release-tasks': ReleaseTask
   alarms: Alarm
   'dead-letters': DeadLetter
-  models: ModelVersion
+  models: RegisteredModel
   context: ContextIssue
 }
 
@@ -72,6 +74,14 @@ export interface ResourceFilter {
 export interface Page<T> {
   readonly items: readonly T[]
   readonly next: string | null
+}
+
+/** How a version did before it served. */
+export interface ModelReport {
+  /** JSON. */
+  readonly body: string
+  /** The same as a table to read. */
+  readonly words: string
 }
 
 export interface DeadLetterCount {
@@ -193,7 +203,27 @@ export interface OperationsStore extends RetainedStore {
 
   /** Idempotent by id: a forecast made again (late data) replaces the old one. */
   saveForecasts(forecasts: readonly Forecast[]): Promise<void>
-  saveModel(model: ModelVersion, at: number): Promise<void>
+  /** Of a target one version serves at most: another that did stands by from now on. */
+  saveModel(model: RegisteredModel, at: number): Promise<void>
+  /** A retired version is RT_WRONG_STATE. One version of a target serves and one is in the shadow: others of that state stand by. */
+  useModel(
+    version: string,
+    use: { readonly state: 'serving' | 'shadow' | 'standby'; readonly reason: string },
+    at: number,
+  ): Promise<RegisteredModel>
+  /** The version that served last before the present one serves again; `by` is who wanted it. RT_NOT_FOUND where there is none. */
+  rollBackModel(target: ForecastTarget, by: string, at: number): Promise<RegisteredModel>
+  saveModelReport(version: string, report: ModelReport): Promise<void>
+  modelReport(version: string): Promise<ModelReport | null>
+  /** Adds to what is there. */
+  addModelScores(scores: readonly ModelScore[]): Promise<void>
+  /** By target, model, site and day; `from` and `to` are days, both inclusive. */
+  modelScores(filter: {
+    readonly target?: ForecastTarget | undefined
+    readonly site?: string | undefined
+    readonly from?: string | undefined
+    readonly to?: string | undefined
+  }): Promise<readonly ModelScore[]>
 
   /** Idempotent by id. Of the issues of one subject that could be seen first at the same full hour only the newest is kept. */
   saveContext(issues: readonly ContextIssue[]): Promise<void>
@@ -303,7 +333,7 @@ export interface OperationsStore extends RetainedStore {
   stageReports(): Promise<readonly (StageReport & { readonly at: number })[]>
 
   /**
-   * Drops what is older: changes (all but the newest), forecasts, context (35 days later), ended leases and alarms, dead letters, commands,
+   * Drops what is older: changes (all but the newest), forecasts and their scores, retired models, context (35 days later), ended leases and alarms, dead letters, commands,
    * idempotency keys, and the ledger rows of single sales.
    */
   prune(limits: { readonly before: number }): Promise<void>

@@ -1,4 +1,5 @@
 import { newestChange } from './changes.ts'
+import { pruneModels } from './models.ts'
 import { pruneContext } from './context.ts'
 import type { Session } from './session.ts'
 
@@ -32,4 +33,5 @@ export async function prune(session: Session, before: number): Promise<void> {
   await db.deleteFrom('idempotency').where('at', '<', before).execute()
   await db.deleteFrom('movements').where('reason', '=', 'sale').where('at', '<', before).execute()
   await db.deleteFrom('commands').where('expiresAt', '<', before).execute()
+  await pruneModels(session, before)
 }

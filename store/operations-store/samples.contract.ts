@@ -98,6 +98,7 @@ export function forecast(origin: number, more: Partial<Forecast> = {}): Forecast
     total: distribution(12.3),
     hours: Array.from({ length: 12 }, (_, hour) => distribution(0.1 * hour)),
     ...{ model: 'm1', servedBy: 'tfjs:m1', label: 'candidate', graced: false },
+    reason: 'It is the first.',
     ...{ baselines: [{ name: 'naive-168h', mean: 11 }], issuedAt: origin + 1, ...more },
   }
 }

@@ -97,6 +97,25 @@ export interface Tables {
   /** The newest forecast of each series. */
   forecastHeads: { series: string; forecast: string; origin: number }
   models: { version: string; target: string; trainedAt: number; serving: number; body: string }
+  /** How a version did before it served: JSON, and the same as a table to read. */
+  modelReports: { version: string; body: string; words: string }
+  /** Sums of what came of forecasts, by target, model, site and day. */
+  modelScores: {
+    id: string
+    target: string
+    model: string
+    site: string
+    day: string
+    windows: number
+    censored: number
+    amount: number
+    mean: number
+    absolute: number
+    loss: number
+    below10: number
+    below50: number
+    below90: number
+  }
   transfers: {
     id: string
     fromSite: string

@@ -1,20 +1,31 @@
-import { hourMs, restrictedGtin, type Forecast, type ModelVersion } from '../../domain/index.ts'
+import { hourMs, restrictedGtin, type Forecast, type RegisteredModel } from '../../domain/index.ts'
 import type { History } from '../../models/index.ts'
-import type { HourlySeries, OperationsStore, SeriesStore } from '../../store/index.ts'
+import {
+  createSqliteOperationsStore,
+  type HourlySeries,
+  type OperationsStore,
+  type SeriesStore,
+} from '../../store/index.ts'
 
 export interface CityStoresOfHistory {
   readonly forecasts: Map<string, Forecast>
-  readonly models: ModelVersion[]
+  readonly models: RegisteredModel[]
   readonly watermarks: Map<string, number>
   readonly series: SeriesStore
   readonly operations: OperationsStore
 }
 
+const modelMethods = [
+  ...(['list', 'useModel', 'rollBackModel', 'saveModelReport', 'modelReport'] as const),
+  ...(['addModelScores', 'modelScores', 'raiseAlarms'] as const),
+]
+
 /** The part of the two stores that forecasting asks, answered from a history; what is saved is kept. */
 export function createCityStores(history: History): CityStoresOfHistory {
   const forecasts = new Map<string, Forecast>()
-  const models: ModelVersion[] = []
+  const models: RegisteredModel[] = []
   const watermarks = new Map<string, number>()
+  const store = createSqliteOperationsStore({ file: ':memory:' })
   const hourly: SeriesStore['hourly'] = ({ channel, from, to }) =>
     Promise.resolve(
       channel === 'sold'
@@ -62,10 +73,17 @@ export function createCityStores(history: History): CityStoresOfHistory {
         for (const item of items) forecasts.set(item.id, item)
         return Promise.resolve()
       },
-      saveModel(model: ModelVersion) {
+      async saveModel(model: RegisteredModel, at: number) {
         models.push(model)
-        return Promise.resolve()
+        await (await store).saveModel(model, at)
       },
+      ...Object.fromEntries(
+        modelMethods.map((name) => [
+          name,
+          async (...args: never[]): Promise<unknown> =>
+            ((await store)[name] as (...args: never[]) => Promise<unknown>)(...args),
+        ]),
+      ),
     } as unknown as OperationsStore,
   }
 }
