@@ -104,7 +104,7 @@ function writeAnswers(
     let hourSum = 0
     for (let j = 0; j < 12; j++) {
       const at = s * 12 + j
-      const unit = hourUnit(expectation.month[s * 24 + j]!, scale)
+      const unit = hourUnit(expectation.ahead[s * 12 + j]!, scale)
       batch.hourMean[at] = answers.hourMean[i * 12 + j]! * unit
       hourSum += batch.hourMean[at]
       writeScaled(batch.hourQuantiles, at, answers.hourQuantiles, i * 12 + j, unit)

@@ -94,11 +94,13 @@ export function createHand(
       try {
         if (epoch === 0) resetState(state, network)
         const optimizer = createOptimizer(tf, network, state, plan)
-        const loss = createTrainingLoss(tf, network, rowsOf(stores[store]!, count, shape.inputs), {
+        const rows = rowsOf(stores[store]!, count, shape.inputs)
+        const dropout = {
           share: plan.inputDropout,
           inputs: shape.inputs - placeCount(layout),
           random: createRandom(seed * 3001 + epoch * 15_013 + 3),
-        })
+        }
+        const loss = createTrainingLoss(tf, network, rows, dropout, plan.lossWeights)
         const batchesPerPass = Math.max(1, Math.floor(count / plan.batch))
         const batches = batchesPerPass * plan.passes
         let sum = 0

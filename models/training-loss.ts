@@ -2,10 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs'
 import { dropInputs, type InputDropout } from './input-dropout.ts'
 import { censoredMeanLoss, censoredPinball, type Network } from './network/index.ts'
 import type { Tf } from './tf.ts'
+import type { LossWeights } from './training-plan.ts'
 import type { TrainingRows } from './training-rows.ts'
-
-/** What the total, an hour's quantiles and the means count in the sum. */
-const weights = { hours: 0.3, mean: 0.3, hourMean: 0.1 } as const
 
 /** Of every input: they go in as (value - mean) / deviation. */
 export interface Scaling {
@@ -41,6 +39,7 @@ export function createTrainingLoss(
   network: Network,
   rows: TrainingRows,
   dropout: InputDropout,
+  weights: LossWeights,
 ): (picked: Uint32Array) => Tensor {
   const meanWeight = average(rows.totalWeight)
   const meanHourWeight = average(rows.hourWeight)

@@ -21,11 +21,25 @@ export interface TrainingPlan {
   readonly weightDecay: number
   /** Steps over which the weights that are kept are averaged, fading (at most a tenth of those taken); 0 keeps the last. */
   readonly averagedSteps: number
+  /** What the quantiles of the hours, their means and the mean of the total count in the loss beside the total's quantiles. */
+  readonly lossWeights: LossWeights
   /** Hours from `history.from`: first origin, first held-out hour, end of the history. */
   readonly firstOrigin: number
   readonly heldOutFrom: number
   readonly until: number
 }
+
+export interface LossWeights {
+  readonly hours: number
+  readonly mean: number
+  readonly hourMean: number
+}
+
+/** A shop is stocked for half a day and staffed by the hour: of demand the total matters most, of footfall the hours. */
+const lossWeights = {
+  demand: { hours: 0.3, mean: 0.3, hourMean: 0.1 },
+  footfall: { hours: 2, mean: 0.1, hourMean: 0.2 },
+} as const
 
 /**
  * How often a window may come up in training: windows an hour apart share eleven hours, so a network that sees each more
@@ -38,6 +52,7 @@ const fewestEpochs = 3
 export function planTraining(history: History, until: number): TrainingPlan {
   const days = Math.floor(until / 24)
   const heldOutDays = Math.min(7, Math.max(1, Math.floor(days / 8)))
+  const isFootfall = history.target === 'footfall'
   const isLarge = history.series.length > 2000
   const rowsPerEpoch = isLarge ? 200_000 : 16_000
   const daysBefore = Math.max(Math.min(7, Math.floor(days / 2)), Math.floor(days / 4))
@@ -46,7 +61,7 @@ export function planTraining(history: History, until: number): TrainingPlan {
   const windows = history.series.length * (heldOutFrom - 12 - firstOrigin)
   const epochs = Math.round((mostPasses * windows) / rowsPerEpoch)
   return {
-    members: isLarge ? 3 : 1,
+    members: isLarge || isFootfall ? 3 : 1,
     width: isLarge ? 192 : 96,
     blocks: 2,
     batch: isLarge ? 1024 : 256,
@@ -62,6 +77,7 @@ export function planTraining(history: History, until: number): TrainingPlan {
     inputDropout: isLarge ? 0.2 : 0.1,
     weightDecay: isLarge ? 1 : 0,
     averagedSteps: 0,
+    lossWeights: lossWeights[isFootfall ? 'footfall' : 'demand'],
     firstOrigin,
     heldOutFrom,
     until,

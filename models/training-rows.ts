@@ -32,8 +32,8 @@ const hiddenRowsPerKept = 10
 const hiddenWeight = 0.5
 
 /** Unit of an hour's amount relative to the row's scale: its usual share, and a little of the average so that none is zero. */
-export function hourUnit(month: number, scale: number): number {
-  return month + (0.05 * scale) / 12
+export function hourUnit(usual: number, scale: number): number {
+  return usual + (0.05 * scale) / 12
 }
 
 /** Room for the rows of an epoch in memory that threads share; pages that hold no row yet cost nothing. */
@@ -84,7 +84,7 @@ export function buildTrainingRows(
       rows.totalWhole[count] = outcome.isWhole ? 1 : 0
       rows.totalWeight[count] = outcome.isKnown ? weight : 0
       for (let j = 0; j < 12; j++) {
-        const unit = hourUnit(expectation.month[s * 24 + j]!, scale)
+        const unit = hourUnit(expectation.ahead[s * 12 + j]!, scale)
         const at = count * 12 + j
         rows.hours[at] = outcome.hours[j]! / unit
         rows.hourWhole[at] = outcome.whole[j]!

@@ -2,6 +2,7 @@ import { hourMs } from '../../domain/index.ts'
 import type { History } from '../forecaster.ts'
 import { epochHour, localCalendar, zoneOffsetHours } from '../history/local-time.ts'
 import { categoryPlaces, contextInputNames, createContextInputs } from './context-inputs.ts'
+import { dayKindInputNames, hasDayKinds, measureDayKinds } from './day-kinds.ts'
 import { expectSales, type Expectation } from './expectation.ts'
 import type { FeatureLayout } from './layout.ts'
 import { pooledInputNames, poolRatios } from './pooled-ratios.ts'
@@ -25,7 +26,12 @@ export interface InputBuilder {
 }
 
 export function inputNames(layout: FeatureLayout): readonly string[] {
-  return [...seriesInputNames, ...pooledInputNames(layout), ...contextInputNames(layout)]
+  return [
+    ...seriesInputNames,
+    ...dayKindInputNames(layout),
+    ...pooledInputNames(layout),
+    ...contextInputNames(layout),
+  ]
 }
 
 export function createInputBuilder(history: History, layout: FeatureLayout): InputBuilder {
@@ -41,8 +47,12 @@ export function createInputBuilder(history: History, layout: FeatureLayout): Inp
       const offsetHours = zoneOffsets(history, originAt)
       const hour = epochHour(originAt)
       const localHour = offsetHours.map((offset) => localCalendar(hour, offset).hour)
+      const weekday = offsetHours.map((offset) => localCalendar(hour, offset).weekday)
       const expectation = expectSales(history, origin, layout, products, localHour)
       const writePooled = poolRatios(history, origin, layout, expectation, places, localHour)
+      const writeDayKinds = hasDayKinds(layout)
+        ? measureDayKinds(history, origin, expectation, { localHour, weekday })
+        : null
       const writeSeries = createSeriesInputs(history, origin, layout, expectation)
       const writeContext = createContextInputs(history, origin, layout, {
         epochHour: hour,
@@ -52,7 +62,9 @@ export function createInputBuilder(history: History, layout: FeatureLayout): Inp
       return {
         ...{ origin, width, expectation },
         write(s, into, at) {
-          writeContext(into, writePooled(into, writeSeries(into, at, s), s), s)
+          let next = writeSeries(into, at, s)
+          if (writeDayKinds) next = writeDayKinds(into, next, s)
+          writeContext(into, writePooled(into, next, s), s)
         },
       }
     },

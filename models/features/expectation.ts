@@ -12,6 +12,8 @@ export interface Expectation {
   readonly month: Float32Array
   readonly week: Float32Array
   readonly scale: Float32Array
+  /** What is usual of the 12 hours ahead, flat rows [series][12]: their share of the scale. */
+  readonly ahead: Float32Array
   /** Mean amount per hour in stock. */
   readonly level: Float32Array
   /** Hours in stock that were seen in the 28 days. */
@@ -36,6 +38,7 @@ export function expectSales(
     month: new Float32Array(count * 24),
     week: new Float32Array(count * 24),
     scale: new Float32Array(count),
+    ahead: new Float32Array(count * 12),
     level: new Float32Array(count),
     seen: new Float32Array(count),
   }
@@ -77,7 +80,10 @@ export function expectSales(
         (answer.month[at]! + before * hourPriorHours) / (monthWeight[at]! + hourPriorHours)
       answer.week[at] =
         (answer.week[at]! + answer.month[at] * weekPriorHours) / (weekWeight[at]! + weekPriorHours)
-      if (j < 12) scale += answer.month[at]
+      if (j < 12) {
+        scale += answer.month[at]
+        answer.ahead[s * 12 + j] = answer.month[at]
+      }
       seen += monthWeight[at]!
     }
     answer.level[s] = level

@@ -13,6 +13,8 @@ import { errorMessage, LarderError } from '../../domain/index.ts'
 export interface RowGroup {
   readonly file: string
   readonly rows: number
+  /** Names of the file's columns. */
+  readonly columns: ReadonlySet<string>
   column(name: string): Promise<ArrayLike<unknown>>
 }
 
@@ -31,7 +33,10 @@ export async function openRowGroups(
     }
     let start = 0
     for (const group of metadata.row_groups) {
-      groups.push(rowGroup(file, buffer, metadata, start, Number(group.num_rows)))
+      groups.push({
+        columns: present,
+        ...rowGroup(file, buffer, metadata, start, Number(group.num_rows)),
+      })
       start += Number(group.num_rows)
     }
   }
@@ -82,7 +87,7 @@ function rowGroup(
   metadata: FileMetaData,
   start: number,
   rows: number,
-): RowGroup {
+): Omit<RowGroup, 'columns'> {
   return {
     file,
     rows,
