@@ -98,7 +98,7 @@ const layout = learnLayout({ ...history, series: history.series.slice(0, 2_000) 
 const inputs = inputNames(layout).length
 const shape = { inputs, width: Number(values.width), blocks: 2 }
 const forecaster = createNetworkForecaster(tensorFlow, {
-  ...{ name: 'bench', layout, shape },
+  ...{ name: 'bench', layout, shape, calibration: null },
   means: new Array<number>(inputs).fill(0),
   deviations: new Array<number>(inputs).fill(1),
   members: Array.from({ length: Number(values.members) }, (_, seed) => {

@@ -27,15 +27,14 @@ export function learnSteps({ tf }: TensorFlow): {
   const state = allocateState(network.variables.reduce((sum, { size }) => sum + size, 0))
   resetState(state, network)
   const batch = Uint32Array.from({ length: rows.count }, (_, row) => row)
-  const loss = createTrainingLoss(tf, network, rows, {
-    ...{ share: 0, inputs: 0, random: createRandom(1) },
-  })
+  const dropout = { share: 0, inputs: 0, random: createRandom(1) }
+  const weights = { hours: 0.3, mean: 0.3, hourMean: 0.1 }
+  const loss = createTrainingLoss(tf, network, rows, dropout, weights)
   const { value, grads } = tf.variableGrads(() => loss(batch).asScalar(), [...network.variables])
   const gradients = network.variables.flatMap(({ name }) => [...grads[name]!.dataSync()])
   tf.dispose([value, grads])
   const optimizer = createOptimizer(tf, network, state, { weightDecay: 0.01, averagedSteps: 0 })
   const losses = Array.from({ length: 5 }, () => optimizer.step(() => loss(batch), 1e-3))
   network.dispose()
-  const weights = [...state.values.subarray(0, state.values.length / 4)]
-  return { losses, gradients, weights }
+  return { losses, gradients, weights: [...state.values.subarray(0, state.values.length / 4)] }
 }
