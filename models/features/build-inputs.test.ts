@@ -22,8 +22,8 @@ const originsOf = ({ hours }: History): readonly number[] => [5, 30, hours - 40,
 function fingerprintInputs(history: History): Record<string, readonly number[]> {
   const learnt = learnLayout(history, history.hours - 48, localHours(history, history.from))
   const known = [...new Set(history.series.flatMap((series) => Object.keys(series.known)))].sort()
-  // The weather too, although so few regions leave it out.
-  const layout = { ...learnt, known }
+  // The weather too, although so few regions leave it out; what is absent is 0 in what was made.
+  const layout = { ...learnt, known, absent: {} }
   const random = createRandom(7)
   const weights = history.series.map(() => 0.5 + random.next())
   const names = inputNames(layout)
