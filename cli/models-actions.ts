@@ -5,6 +5,7 @@ import {
   backtest,
   baselines,
   createNetworkForecaster,
+  describeCalibration,
   describeReport,
   loadModel,
   loadTensorFlow,
@@ -30,6 +31,7 @@ export interface TrainOptions {
   exclude?: Exclusion
   seed: number
   maxMinutes: number
+  threads?: number
   target: Target
   backend: BackendChoice
   json?: true
@@ -39,7 +41,8 @@ export async function train(options: TrainOptions): Promise<void> {
   const until = options.until + dayMs
   const history = await readHistory(options.target, options.history, until, options.exclude)
   const tensorFlow = await loadTensorFlow(options.backend)
-  const threads = history.series.length > 2000 ? Math.min(4, availableParallelism()) : 1
+  const threads =
+    options.threads ?? (history.series.length > 2000 ? Math.min(4, availableParallelism()) : 1)
   const abort = new AbortController()
   const line = createProgressLine(process.stderr, () => wallClock.now())
   const stop = (): void =>
@@ -75,6 +78,10 @@ export async function train(options: TrainOptions): Promise<void> {
       `${model.version.version} (${model.version.label}) is in ${options.out}.\n` +
         (model.report
           ? `On its last days, before it had seen them:\n${describeReport(model.report)}`
+          : '') +
+        describeCalibration(model) +
+        (model.members.length < model.membersPlanned
+          ? `${model.membersPlanned - model.members.length} of ${model.membersPlanned} networks diverged with two seeds and are left out.\n`
           : '') +
         (model.cutShort ? 'The limit of minutes cut training short.\n' : ''),
     )

@@ -61,3 +61,9 @@ export function parsePositive(text: string): number {
   if (!(value > 0)) throw new InvalidArgumentError('Write a number above 0.')
   return value
 }
+
+export function parseThreads(text: string): number {
+  const count = parseWhole(text)
+  if (count < 1 || count > 64) throw new InvalidArgumentError('Write a number from 1 to 64.')
+  return count
+}

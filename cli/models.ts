@@ -10,6 +10,7 @@ import {
   parseHours,
   parseOrigins,
   parsePositive,
+  parseThreads,
   parseWhole,
   targetOption,
 } from './models-options.ts'
@@ -48,7 +49,8 @@ export function registerModels(program: Command): void {
     .requiredOption('--out <folder>', 'where the model goes')
     .option('--exclude <column=values>', 'leave out rows, e.g. city_id=5,7,11', parseExclusion)
     .option('--seed <number>', 'the same seed gives the same weights', parseWhole, 1)
-    .option('--max-minutes <minutes>', 'stop learning after so long', parsePositive, 20)
+    .option('--max-minutes <minutes>', 'plan all of it to end in so long', parsePositive, 20)
+    .option('--threads <number>', 'train so many networks side by side', parseThreads)
     .addOption(targetOption())
     .addOption(backendOption())
     .option('--json', 'print the scores as JSON')

@@ -5,6 +5,7 @@
  */
 export * from './backtest.ts'
 export * from './baselines/index.ts'
+export * from './describe-calibration.ts'
 export * from './describe-report.ts'
 export * from './forecast-batch.ts'
 export * from './forecaster.ts'
