@@ -1,6 +1,13 @@
 import { dayMs, type ForecastTarget } from '../domain/index.ts'
+import type { SeriesStore } from '../store/index.ts'
 import type { History } from './forecaster.ts'
-import { readCityDemand, readCityFootfall, type CityStores, type Span } from './history/index.ts'
+import {
+  createHourlyCache,
+  readCityDemand,
+  readCityFootfall,
+  type CityStores,
+  type Span,
+} from './history/index.ts'
 
 /** How far back a forecast looks. */
 const lookBackDays = 29
@@ -12,11 +19,18 @@ export interface CityHistories {
   read(target: ForecastTarget, span: Span): Promise<History>
 }
 
-export function createCityHistories(stores: CityStores): CityHistories {
-  const read = (target: ForecastTarget, span: Span): Promise<History> =>
-    target === 'footfall' ? readCityFootfall(stores, span) : readCityDemand(stores, span)
+export function createCityHistories(
+  stores: Omit<CityStores, 'series'> & { readonly series: Pick<SeriesStore, 'hourly'> },
+): CityHistories {
+  // Rounds ask for nearly the same hours each time; training and the watch for others.
+  const recent: CityStores = { ...stores, series: createHourlyCache(stores.series) }
   return {
-    before: (target, origin) => read(target, { from: origin - lookBackDays * dayMs, to: origin }),
-    read,
+    before: (target, origin) =>
+      readCity(recent, target, { from: origin - lookBackDays * dayMs, to: origin }),
+    read: (target, span) => readCity(stores, target, span),
   }
+}
+
+function readCity(stores: CityStores, target: ForecastTarget, span: Span): Promise<History> {
+  return target === 'footfall' ? readCityFootfall(stores, span) : readCityDemand(stores, span)
 }

@@ -5,14 +5,15 @@ import {
   outOfStockMinutes,
   type Site,
 } from '../../domain/index.ts'
-import type { HourlySeries, OperationsStore, SeriesStore } from '../../store/index.ts'
+import type { OperationsStore } from '../../store/index.ts'
 import type { History, SeriesHistory } from '../forecaster.ts'
+import type { HourlyReader, HourlyValues } from './hourly-cache.ts'
 import { readKnown } from './known-context.ts'
 import { epochHour, localCalendar, zoneOffsetHours } from './local-time.ts'
 import type { Span } from './span.ts'
 
 export interface CityStores {
-  readonly series: Pick<SeriesStore, 'hourly'>
+  readonly series: HourlyReader
   readonly operations: Pick<OperationsStore, 'all' | 'readContext'>
 }
 
@@ -143,7 +144,7 @@ function splitOnce(key: string): [string, string] {
 function addInto(
   values: Map<string, Float32Array>,
   key: string,
-  row: HourlySeries,
+  row: HourlyValues,
   span: Span,
   hours: number,
 ): void {
@@ -158,7 +159,7 @@ function addInto(
   }
 }
 
-function minutesOf(row: HourlySeries, span: Span, hours: number): Uint8Array {
+function minutesOf(row: HourlyValues, span: Span, hours: number): Uint8Array {
   const minutes = new Uint8Array(hours)
   const shift = Math.round((row.from - span.from) / hourMs)
   for (let i = 0; i < row.last.length; i++) {

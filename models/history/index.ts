@@ -1,5 +1,6 @@
 export * from './city-history.ts'
 export * from './footfall-parquet.ts'
+export * from './hourly-cache.ts'
 export * from './known-context.ts'
 export * from './local-time.ts'
 export * from './retail-parquet.ts'
