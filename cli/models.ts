@@ -14,10 +14,11 @@ import {
   parseWhole,
   targetOption,
 } from './models-options.ts'
+import type { WorthOptions } from './models-worth.ts'
 
 const actions = () => import('./models-actions.ts')
 
-/** `larder models serve | train | forecast | backtest`, and what is done with trained versions. */
+/** `larder models serve | train | forecast | backtest | worth`, and what is done with trained versions. */
 export function registerModels(program: Command): void {
   const models = program
     .command('models')
@@ -96,6 +97,23 @@ export function registerModels(program: Command): void {
       '\nExample:\n  larder models backtest --history sales.parquet --from 2024-06-05 --until 2024-06-11 --model model',
     )
     .action(async (options: BacktestOptions) => (await actions()).runBacktest(options))
+
+  models
+    .command('worth')
+    .description('Say what each signal from outside is worth to a model, by switching it off.')
+    .requiredOption('--model <folder>', 'what "larder models train" wrote')
+    .requiredOption('--history <file>', 'Parquet file, or a folder of them')
+    .requiredOption('--from <day>', 'first day of the origins', parseDay)
+    .requiredOption('--until <day>', 'last day of the origins, inclusive', parseDay)
+    .option('--hours <hours>', 'hours of the day to forecast from', parseHours, [6, 10])
+    .option('--seed <number>', 'of the bootstrap', parseWhole, 1)
+    .option('--json <file>', 'write the whole report there')
+    .addOption(backendOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  larder models worth --model model --history sales.parquet --from 2024-06-12 --until 2024-06-18',
+    )
+    .action(async (options: WorthOptions) => (await import('./models-worth.ts')).runWorth(options))
 
   registerModelRegistry(models)
 }
