@@ -39,6 +39,7 @@ export function createNetworkForecaster(
   }
   const explainer = createExplainer(ensemble, {
     layout: model.layout,
+    means: model.means,
     normalise: (row) => normalise(row, row.length, model.means, model.deviations),
   })
   const answer = (

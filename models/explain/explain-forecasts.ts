@@ -19,19 +19,27 @@ const mostParts = 3
 const leastUnits = 0.05
 const seriesAtOnce = 256
 
+/** What a series and a product are like every day: no reason of today's. It is in everything else. */
+const alwaysTheSame: ReadonlySet<InputGroup> = new Set(['pattern', 'kind'])
+
 /**
- * Explains by occlusion (Zeiler & Fergus 2014, section 4.2, on groups of inputs): a group at its mean in training, which is 0 of a
- * normalised input, and the change of the forecast's mean is what the group adds.
+ * Explains by occlusion (Zeiler & Fergus 2014, section 4.2, on groups of inputs): the forecast's mean less the mean with a group that
+ * says nothing is what the group adds. An input says nothing at its mean in training; a signal where nobody said anything.
  */
 export function createExplainer(
   ensemble: { answer(rows: Float32Array): { readonly mean: Float32Array } },
   model: {
     readonly layout: FeatureLayout
+    /** Of each input in training. */
+    readonly means: readonly number[]
     /** In place, as the network learnt it. */
     readonly normalise: (row: Float32Array) => void
   },
 ): Explainer {
-  const groups = [...groupInputs(inputNames(model.layout))]
+  const names = inputNames(model.layout)
+  const groups = [...groupInputs(names)].filter(([group]) => !alwaysTheSame.has(group))
+  const silent = silentRow(names, model.layout, model.means)
+  model.normalise(silent)
 
   return {
     explain(history, inputs, batch, most) {
@@ -50,7 +58,7 @@ export function createExplainer(
           groups.forEach(([, places], g) => {
             const at = whole + (g + 1) * width
             block.copyWithin(at, whole, whole + width)
-            for (const place of places) block[at + place] = 0
+            for (const place of places) block[at + place] = silent[place]!
           })
         })
         const { mean } = ensemble.answer(block)
@@ -69,6 +77,18 @@ export function createExplainer(
       return answers
     },
   }
+}
+
+function silentRow(
+  names: readonly string[],
+  { known, absent }: FeatureLayout,
+  means: readonly number[],
+): Float32Array {
+  return Float32Array.from(names, (input, i) => {
+    const [name = '', part] = input.split('.')
+    if (part === undefined || !known.includes(name)) return means[i]!
+    return part === 'ahead' ? (absent?.[name] ?? means[i]!) : 0
+  })
 }
 
 function choose(batch: ForecastBatch, usual: Float32Array, most: number): readonly number[] {

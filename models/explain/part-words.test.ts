@@ -7,7 +7,11 @@ import { describePart } from './part-words.ts'
 const origin = Date.UTC(2026, 0, 10, 6)
 const from = origin - 6 * hourMs
 
-const words = (group: Parameters<typeof describePart>[0], known: Record<string, number> = {}) => {
+const words = (
+  group: Parameters<typeof describePart>[0],
+  known: Record<string, number> = {},
+  before = known,
+) => {
   const series: SeriesHistory = {
     ...{ site: 's1', product: 'milk', device: null, timeZone: 'Asia/Shanghai', statics: {} },
     value: new Float32Array(6),
@@ -15,7 +19,7 @@ const words = (group: Parameters<typeof describePart>[0], known: Record<string, 
     known: Object.fromEntries(
       Object.entries(known).map(([name, value]) => [
         name,
-        { hoursPerStep: 1, values: new Float32Array(18).fill(value, 6) },
+        { hoursPerStep: 1, values: new Float32Array(18).fill(before[name]!).fill(value, 6) },
       ]),
     ),
   }
@@ -29,6 +33,11 @@ test('parts are said in a person’s words, with what holds in the hours ahead',
   expect(words('discount')).toBe('no discount')
   expect(words('event', { event: Math.log1p(9) })).toBe('event near by (900 people)')
   expect(words('event', { event: 0 })).toBe('no event near by')
+  expect(words('event', { event: 0 }, { event: 1 })).toBe('no event near by, unlike lately')
+  expect(words('discount', { discount: 1 }, { discount: 0.7 })).toBe('no discount, unlike lately')
+  expect(words('interest', { interest: 0 }, { interest: 1 })).toBe(
+    'talked about 1.0 times the usual (lately 2.0)',
+  )
   expect(words('interest', { interest: 1 })).toBe('talked about 2.0 times the usual')
   expect(words('warmth', { weatherTemperature: 23.6 })).toBe('24 °C')
   expect(words('rain', { weatherPrecipitation: 0.5 })).toBe('6.0 mm of rain')

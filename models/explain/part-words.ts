@@ -2,6 +2,7 @@ import { horizonHours, hourMs, type InputGroup } from '../../domain/index.ts'
 import type { History, SeriesHistory } from '../forecaster.ts'
 import { epochHour, localCalendar, zoneOffsetHours } from '../history/local-time.ts'
 
+const latelyHours = 28 * 24
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 type Describe = (ahead: (name: string) => Ahead | null) => string
@@ -9,19 +10,25 @@ type Describe = (ahead: (name: string) => Ahead | null) => string
 /** Of what is known ahead: what it will be. */
 const describers: Readonly<Partial<Record<InputGroup, Describe>>> = {
   discount(ahead) {
-    const price = ahead('discount')?.mean ?? 1
-    return price < 0.995 ? `${Math.round(100 * (1 - price))} % off` : 'no discount'
+    const { mean: price, before } = ahead('discount') ?? { mean: 1, before: 1 }
+    if (price < 0.995) return `${Math.round(100 * (1 - price))} % off`
+    return before < 0.995 ? 'no discount, unlike lately' : 'no discount'
   },
   activity: (ahead) =>
     (ahead('activity')?.most ?? 0) > 0 ? 'planned activity' : 'no activity planned',
   holiday: (ahead) => ((ahead('holiday')?.most ?? 0) > 0 ? 'holiday' : 'no holiday'),
   event(ahead) {
-    const people = 100 * Math.expm1(ahead('event')?.most ?? 0)
-    return people >= 1 ? `event near by (${Math.round(people)} people)` : 'no event near by'
+    const { most, before } = ahead('event') ?? { most: 0, before: 0 }
+    const people = Math.round(100 * Math.expm1(most))
+    if (people >= 1) return `event near by (${people} people)`
+    return before > 0 ? 'no event near by, unlike lately' : 'no event near by'
   },
   interest(ahead) {
-    const index = 2 ** (ahead('interest')?.mean ?? 0)
-    return `talked about ${index.toFixed(1)} times the usual`
+    const { mean, before } = ahead('interest') ?? { mean: 0, before: 0 }
+    const index = (2 ** mean).toFixed(1)
+    const lately = (2 ** before).toFixed(1)
+    const after = index === lately ? '' : ` (lately ${lately})`
+    return `talked about ${index} times the usual${after}`
   },
   warmth(ahead) {
     const celsius = ahead('weatherTemperature')?.mean
@@ -67,6 +74,8 @@ interface Ahead {
   readonly mean: number
   readonly sum: number
   readonly most: number
+  /** Mean of the 28 days before. */
+  readonly before: number
 }
 
 function readAhead(
@@ -78,13 +87,16 @@ function readAhead(
   const input = series.known[name]
   if (!input || input.values.length === 0) return null
   const origin = Math.round((originAt - history.from) / hourMs)
+  const valueAt = (hour: number): number =>
+    input.values[Math.min(Math.floor(hour / input.hoursPerStep), input.values.length - 1)]!
   let sum = 0
   let most = -Infinity
   for (let hour = origin; hour < origin + horizonHours; hour++) {
-    const step = Math.floor(hour / input.hoursPerStep)
-    const value = input.values[Math.min(step, input.values.length - 1)]!
-    sum += value
-    most = Math.max(most, value)
+    sum += valueAt(hour)
+    most = Math.max(most, valueAt(hour))
   }
-  return { mean: sum / horizonHours, sum, most }
+  const first = Math.max(0, origin - latelyHours)
+  let before = 0
+  for (let hour = first; hour < origin; hour++) before += valueAt(hour) / (origin - first)
+  return { mean: sum / horizonHours, sum, most, before: origin > first ? before : valueAt(0) }
 }

@@ -102,3 +102,27 @@ test('new rules and passwords leave a session open, and a revocation closes it',
   await until(() => !client.connected)
   expect(await run('credentials', 'list')).toMatch(/"anna".*"revoked":true/)
 })
+
+test('what an operator says from outside is kept, what cannot be read is a dead letter, and no device may say any', async () => {
+  const login = await make('outside', '--kind', 'operator', '--publish', 'v1/+/context/+')
+  const outside = await connect(login, 'weather-service')
+  const start = Date.now() + 3_600_000
+  const said = JSON.stringify({ start, values: [4.5, 5], issuedAt: Date.now() - 1_000 })
+  await outside.publishAsync('v1/s1/context/weather-temperature', said, { qos: 1 })
+  await outside.publishAsync('v1/s1/context/weather-temperature', said, { qos: 1 })
+  await outside.publishAsync('v1/s1/context/event', '{"start":"tomorrow","value":9}', { qos: 1 })
+  const items = async (path: string): Promise<readonly Record<string, unknown>[]> =>
+    ((await larder.request('GET', path)).body as { items: Record<string, unknown>[] }).items
+  await until(async () => (await items('/v1/dead-letters?type=bad-time')).length === 1)
+  expect(await items('/v1/context?site=s1')).toMatchObject([
+    { signal: 'weather-temperature', values: [4.5, 5], unit: 'Cel', status: 'current' },
+  ])
+
+  const device = JSON.parse(
+    await run('devices', 'add', 's1/context', '--kind', 'probe'),
+  ) as Required<Login>
+  const probe = await connect(device)
+  probe.publish('v1/s1/context/event', JSON.stringify({ start, value: 900 }), { qos: 1 })
+  await until(() => !probe.connected)
+  expect(await items('/v1/context?type=event')).toEqual([])
+})
