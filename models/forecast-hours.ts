@@ -10,9 +10,10 @@ import type { Settings } from '../config/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import type { CityHistories } from './city-histories.ts'
-import { answerRound, fallbackName, makeForecasts, targets } from './forecast-round.ts'
+import { answerRound, fallbackName, forecastId, makeForecasts, targets } from './forecast-round.ts'
 import type { Counters } from './models-metrics.ts'
 import type { Serving } from './serving.ts'
+import type { Watch } from './watch/index.ts'
 
 /** Wall time between looks at watermarks, and between looks for series that had no history yet. */
 const watermarkPauseMs = 250
@@ -26,6 +27,7 @@ export interface ForecastHoursDeps {
   readonly operations: OperationsStore
   readonly histories: CityHistories
   readonly serving: Serving
+  readonly watch: Watch
   /** The city's. */
   readonly clock: Clock
   readonly wall: Clock
@@ -50,6 +52,7 @@ export function createForecastHours(deps: ForecastHoursDeps): ForecastHours {
   let isReady = false
   /** The forecasts of this hour were made by what served before. */
   let isStale = false
+  let settledOrigin = -Infinity
   let nap = new AbortController()
   serving.onChange(() => {
     isStale = true
@@ -86,6 +89,10 @@ export function createForecastHours(deps: ForecastHoursDeps): ForecastHours {
       if (hasPassed || isLastCall || mark === undefined) ready.set(site, { graced: !hasPassed })
       else waiting++
     }
+    if (settledOrigin < origin) {
+      settledOrigin = origin
+      for (const history of all) await deps.watch.settle(history)
+    }
     const issuedAt = clock.now()
     for (const history of all) {
       const { target } = history
@@ -97,6 +104,11 @@ export function createForecastHours(deps: ForecastHoursDeps): ForecastHours {
       if (forecasts.length === 0) continue
       await operations.saveForecasts(forecasts)
       for (const { id } of forecasts) done.add(id)
+      const issued = new Set(forecasts.map(({ id }) => id))
+      const isIssued = history.series.map(({ site, product, device }) =>
+        issued.has(forecastId(target, site, product ?? device, origin)) ? 1 : 0,
+      )
+      deps.watch.record(history, round, Uint8Array.from(isIssued))
       counters.forecasts.inc({ target }, forecasts.length)
     }
     return { waiting, series: all[0]?.series.length ?? 0 }

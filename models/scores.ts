@@ -128,6 +128,14 @@ export function compareRows(
     first[place]! += headlineLoss(y, a.quantiles, i * levels)
     other[place]! += headlineLoss(y, b.quantiles, i * levels)
   }
+  return compareSums({ amount, first, other }, { ...options, by })
+}
+
+/** As `compareRows`, from the sums of each unit: of amounts and of both forecasters' losses. */
+export function compareSums(
+  { amount, first, other }: Readonly<Record<'amount' | 'first' | 'other', readonly number[]>>,
+  options: { readonly seed: number; readonly draws?: number; readonly by: Comparison['by'] },
+): Comparison {
   const random = createRandom(options.seed)
   const draws = options.draws ?? 1000
   const differences = new Float64Array(draws)
@@ -154,7 +162,7 @@ export function compareRows(
     relative: ratioOf(total(first), total(other)),
     relativeLow: at(relatives, 0.025),
     relativeHigh: at(relatives, 0.975),
-    by,
+    by: options.by,
     units: amount.length,
   }
 }

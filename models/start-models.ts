@@ -8,6 +8,7 @@ import { thisMachine, type Machine } from './machine.ts'
 import { createCounters } from './models-metrics.ts'
 import { createRegistry } from './registry.ts'
 import { createServing } from './serving.ts'
+import { createWatch } from './watch/index.ts'
 import { loadTensorFlow } from './tf.ts'
 import { createTrainingSchedule, type Train } from './training-schedule.ts'
 import { trainModel } from './training.ts'
@@ -44,16 +45,16 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
   const stopping = new AbortController()
   const { signal } = stopping
   const registry = createRegistry(deps.folder, deps.operations, logger)
+  const serving = createServing({
+    ...{ registry, backend: settings.backend, isEnabled: settings.enabled },
+    ...{ clock: deps.clock, wall, logger, signal },
+  })
   const parts = {
     ...deps,
-    signal,
-    registry,
+    ...{ signal, registry, serving },
     machine: deps.machine ?? thisMachine,
     histories: createCityHistories(deps),
-    serving: createServing({
-      ...{ registry, backend: settings.backend, isEnabled: settings.enabled },
-      ...{ clock: deps.clock, wall, logger, signal },
-    }),
+    watch: createWatch({ operations: deps.operations, serving, registry, logger }),
     counters: createCounters(deps.metrics),
   }
   let progress: Progress | null = null
