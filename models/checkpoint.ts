@@ -26,14 +26,22 @@ export interface MemberMark {
 }
 
 export interface CheckpointFile {
-  /** Puts the states of the members where they were; null where there is no checkpoint that fits and is whole. */
-  load(key: string, states: readonly OptimizerState[]): Promise<Checkpoint | null>
-  /** Keeps the state of one member, and how far all are. Calls are written one after the other. */
+  /**
+   * Puts the states of the members where they were, and says of each how far that is (of one without a state what `members`
+   * says); null where there is no checkpoint that fits and is whole.
+   */
+  load(
+    key: string,
+    states: readonly OptimizerState[],
+    members: readonly MemberMark[],
+  ): Promise<Checkpoint | null>
+  /** Keeps the state of one member and how far it is; of the others what was kept last. Calls are written in turn. */
   save(checkpoint: Checkpoint, member: number, state: OptimizerState): Promise<void>
   remove(): Promise<void>
 }
 
 interface Kept {
+  readonly mark: MemberMark
   readonly file: string
   readonly steps: number
   readonly sha256: string
@@ -55,18 +63,19 @@ export function createCheckpointFile(folder: string): CheckpointFile {
     const file = `checkpoint-${member}-${checkpoint.members[member]!.epochs % 2}.bin`
     await mkdir(folder, { recursive: true })
     await replaceFile(join(folder, file), bytes)
-    kept[member] = { file, steps: steps[0]!, sha256: sha256(bytes) }
-    await replaceFile(join(folder, jsonFile), JSON.stringify({ ...checkpoint, kept }))
+    const mark = checkpoint.members[member]!
+    kept[member] = { mark, file, steps: steps[0]!, sha256: sha256(bytes) }
+    await replaceFile(join(folder, jsonFile), JSON.stringify({ ...checkpoint, members: [], kept }))
   }
 
   return {
-    async load(key, states) {
+    async load(key, states, members) {
       try {
         const { kept: files, ...checkpoint } = JSON.parse(
           await readFile(join(folder, jsonFile), 'utf8'),
         ) as Checkpoint & { kept: readonly (Kept | null)[] }
         if (checkpoint.key !== key) return null
-        const states0 = await Promise.all(
+        const found = await Promise.all(
           states.map(async (_, member) => {
             const one = files[member] ?? null
             if (!one) return null
@@ -75,13 +84,16 @@ export function createCheckpointFile(folder: string): CheckpointFile {
             return { one, bytes }
           }),
         )
-        states0.forEach((state, member) => {
+        found.forEach((state, member) => {
           kept[member] = state?.one ?? null
           if (!state) return
           states[member]!.steps[0] = state.one.steps
           states[member]!.values.set(new Float32Array(new Uint8Array(state.bytes).buffer))
         })
-        return checkpoint
+        return {
+          ...checkpoint,
+          members: members.map((mark, member) => kept[member]?.mark ?? mark),
+        }
       } catch {
         return null
       }

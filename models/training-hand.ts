@@ -2,8 +2,10 @@ import { LarderError } from '../domain/index.ts'
 import { createRandom } from '../runtime/index.ts'
 import { placeCount, type FeatureLayout } from './features/index.ts'
 import type { ForecastBatch, History } from './forecaster.ts'
+import { judgeHeldOut, type HeldOut } from './held-out.ts'
 import { createNetwork, type NetworkShape } from './network/index.ts'
 import { createNetworkForecaster, normalise, type ForecastingModel } from './network-forecaster.ts'
+import type { NetworkModel } from './network-model.ts'
 import { createOptimizer, resetState, type OptimizerState } from './optimizer.ts'
 import type { TensorFlow } from './tf.ts'
 import { createTrainingLoss, measureInputs, type Scaling } from './training-loss.ts'
@@ -51,6 +53,14 @@ export interface TrainingHand {
   /** Goes over the rows once, from the member's state to its next one. Answers the mean loss; NaN where it diverged. */
   learn(work: EpochToLearn): Promise<number>
   forecast(model: ForecastingModel, origins: readonly number[]): Promise<readonly ForecastBatch[]>
+  /** `batches` as `judgeHeldOut` takes them, the other models under the names of their versions. */
+  judge(work: HeldOutToJudge): Promise<HeldOut>
+}
+
+export interface HeldOutToJudge {
+  readonly origins: readonly number[]
+  readonly batches: readonly ForecastBatch[]
+  readonly against: readonly NetworkModel[]
 }
 
 /** Batches between two reports, after which others of this thread get their turn. */
@@ -134,6 +144,19 @@ export function createHand(
         return batches
       } finally {
         forecaster.dispose()
+      }
+    },
+
+    async judge({ origins, batches, against }) {
+      await pause()
+      const others = against.map((other) =>
+        createNetworkForecaster(tensorFlow, { ...other, name: other.version.version }),
+      )
+      try {
+        const { seed } = setup
+        return judgeHeldOut(history, origins, batches, others, { seed, step: layout.step })
+      } finally {
+        for (const other of others) other.dispose()
       }
     },
   }

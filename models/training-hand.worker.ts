@@ -20,6 +20,7 @@ if (parentPort) {
     build: (...args) => ready().build(...args),
     learn: (...args) => ready().learn(...args),
     forecast: (...args) => ready().forecast(...args),
+    judge: (...args) => ready().judge(...args),
   }
   const events = serveRpc(parentPort, thread)
 }

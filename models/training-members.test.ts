@@ -2,13 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { wallClock } from '../runtime/index.ts'
-import {
-  makeSyntheticHistory,
-  syntheticOrigin,
-  syntheticStart,
-} from '../test/models/synthetic-history.ts'
-import { createNetworkForecaster } from './network-forecaster.ts'
+import { createRandom, wallClock } from '../runtime/index.ts'
+import { makeSyntheticHistory, syntheticStart } from '../test/models/synthetic-history.ts'
+import { createEnsemble, type EnsembleAnswers } from './network-ensemble.ts'
 import type { NetworkModel } from './network-model.ts'
 import { loadTensorFlow } from './tf.ts'
 import { trainModel } from './training.ts'
@@ -50,25 +46,24 @@ async function withHand(
 }
 
 test('a model answers with the average of its members', async () => {
-  const tensorFlow = await loadTensorFlow('wasm')
-  const model = { ...(await train()), calibration: null }
-  const smooth = { ...model, layout: { ...model.layout, step: 0 } }
-  const ask = (members: NetworkModel['members']): ReturnType<typeof all.forecast> => {
-    const forecaster = createNetworkForecaster(tensorFlow, { ...smooth, members, name: 'one' })
-    const batch = forecaster.forecast(history, syntheticOrigin(14, 6))
-    forecaster.dispose()
-    return batch
+  const { tf } = await loadTensorFlow('wasm')
+  const { shape, members } = await train()
+  const random = createRandom(2)
+  const rows = Float32Array.from({ length: 20 * shape.inputs }, () => 2 * random.next() - 1)
+  const ask = (some: NetworkModel['members']): EnsembleAnswers => {
+    const ensemble = createEnsemble(tf, { shape, members: some })
+    const answers = ensemble.answer(rows)
+    ensemble.dispose()
+    return answers
   }
-  const all = createNetworkForecaster(tensorFlow, { ...smooth, name: 'all' })
-  const together = all.forecast(history, syntheticOrigin(14, 6))
-  all.dispose()
-  const each = model.members.map((member) => ask([member]))
+  const together = ask(members)
+  const each = members.map((member) => ask([member]))
   expect(each).toHaveLength(3)
   expect(each[0]!.quantiles).not.toEqual(each[1]!.quantiles)
-  for (const name of ['mean', 'quantiles', 'hourQuantiles'] as const) {
+  for (const name of ['mean', 'quantiles', 'hourMean', 'hourQuantiles'] as const) {
     together[name].forEach((value, i) => {
-      const average = each.reduce((sum, batch) => sum + batch[name][i]!, 0) / 3
-      expect(Math.abs(value - average)).toBeLessThan(1e-4)
+      const average = each.reduce((sum, answers) => sum + answers[name][i]!, 0) / 3
+      expect(Math.abs(value - average)).toBeLessThan(1e-5)
     })
   }
 })

@@ -5,6 +5,8 @@ import { createEpochQueue } from './training-epochs.ts'
 import { alive, memberSeed, spentMs, type TrainingRun } from './training-run.ts'
 
 const heldOutOriginsAtMost = 14
+/** What forecasting and judging the held-out days costs for each origin, in times of building its rows. */
+const judgingBuilds = 18
 /** Part of the limit that is planned with: the rest is for what was not foreseen. */
 const plannedPart = 0.95
 
@@ -98,7 +100,8 @@ async function learnPhase(
       run.members[member] = { ...run.members[member]!, epochs: epoch + 1 }
       shorten(run, phase, diverged)
       run.onMove()
-      await keepCheckpoint(run, member)
+      // Before the judgement a checkpoint would have to be judged with weights that have moved on.
+      if (phase === 'main' || run.heldOut !== null) await keepCheckpoint(run, member)
       queue.moveOn(member, epoch + 1)
     }
   }
@@ -133,10 +136,11 @@ function shorten(run: TrainingRun, phase: 'main' | 'settle', lost: readonly numb
         isAlive && !lost.includes(member) ? [epochs] : [],
       ),
       begun: run.begun,
-      // Forecasting the held-out days builds inputs too, and the baselines take about as long again.
       otherMs:
         run.heldOut === null
-          ? (2 * heldOutOriginsAtMost * buildMs) / Math.max(1, run.plan.originsPerEpoch)
+          ? (judgingBuilds * heldOutOriginsAtMost * buildMs) /
+            Math.max(1, run.plan.originsPerEpoch) /
+            run.hands
           : 0,
       leftMs: run.maxMinutes * minuteMs * plannedPart - spentMs(run),
     },

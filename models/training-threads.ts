@@ -50,6 +50,7 @@ export function inThreads(size: number, backend: BackendChoice): CrewStarter {
         build: (...args) => orFail(thread.build(...args)),
         learn: (...args) => orFail(thread.learn(...args)),
         forecast: (...args) => orFail(thread.forecast(...args)),
+        judge: (...args) => orFail(thread.judge(...args)),
       }))
       try {
         signal?.throwIfAborted()

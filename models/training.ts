@@ -2,9 +2,9 @@ import { hourMs, LarderError, type ModelVersion } from '../domain/index.ts'
 import type { BacktestReport } from './backtest.ts'
 import { inputNames, learnLayout, localHours, type FeatureLayout } from './features/index.ts'
 import type { History } from './forecaster.ts'
-import { heldOutOrigins, judgeHeldOut, labelOf, scoresOf, type HeldOut } from './held-out.ts'
+import { heldOutOrigins, labelOf, scoresOf } from './held-out.ts'
 import type { NetworkShape } from './network/index.ts'
-import { createNetworkForecaster, type ForecastingModel } from './network-forecaster.ts'
+import type { ForecastingModel } from './network-forecaster.ts'
 import {
   codeVersion,
   modelFormat,
@@ -45,7 +45,7 @@ export async function trainModel(
   const layout = learnLayout(history, until, localHourOf)
   const shape = { inputs: inputNames(layout).length, width: plan.width, blocks: plan.blocks }
   const run = createRun(tensorFlow, history, { options, plan, layout, shape, starter })
-  const kept = await run.checkpoint?.load(run.key, run.states)
+  const kept = await run.checkpoint?.load(run.key, run.states, run.members)
   if (kept) {
     const { schedule, scaling, heldOut, members, spentMs } = kept
     Object.assign(run, {
@@ -77,14 +77,17 @@ export async function trainModel(
     },
   )
   try {
-    if (run.heldOut === null) {
-      await learnMain(run, crew)
-      const origins = heldOutOrigins(history, plan, localHourAtStart)
-      const members = readMembers(run)
-      const model = { ...run.scaling!, shape, layout, members, calibration: null }
-      run.heldOut = await forecastHeldOut(tensorFlow, history, { crew, origins, model, options })
-    }
-    await learnSettling(run, crew)
+    await learnMain(run, crew)
+    const judging =
+      run.heldOut ??
+      judge(run, crew, {
+        origins: heldOutOrigins(history, plan, localHourAtStart),
+        model: { ...run.scaling!, shape, layout, members: readMembers(run), calibration: null },
+        against: options.against ?? [],
+      })
+    // One hand judges what was learnt until here while the others go on.
+    const ends = await Promise.allSettled([judging, learnSettling(run, crew)])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     run.onMove()
     const model = describeModel(tensorFlow, history, { options, run, layout, shape })
     await run.checkpoint?.remove()
@@ -101,32 +104,21 @@ function readMembers(run: TrainingRun): readonly NetworkMember[] {
   }))
 }
 
-async function forecastHeldOut(
-  tensorFlow: TensorFlow,
-  history: History,
+async function judge(
+  run: TrainingRun,
+  crew: Crew,
   from: {
-    readonly crew: Crew
     readonly origins: readonly number[]
     readonly model: ForecastingModel
-    readonly options: TrainingOptions
+    readonly against: readonly NetworkModel[]
   },
-): Promise<HeldOut> {
-  const { crew, origins, model, options } = from
+): Promise<void> {
+  const { origins, model, against } = from
   const raw = { ...model, layout: { ...model.layout, step: 0 }, calibration: null }
   const batches = await Promise.all(
     origins.map((origin) => crew.run((hand) => hand.forecast(raw, [origin]))),
   )
-  const others = (options.against ?? []).map((other) =>
-    createNetworkForecaster(tensorFlow, { ...other, name: other.version.version }),
-  )
-  try {
-    return judgeHeldOut(history, origins, batches.flat(), others, {
-      seed: options.seed,
-      step: model.layout.step,
-    })
-  } finally {
-    for (const other of others) other.dispose()
-  }
+  run.heldOut = await crew.run((hand) => hand.judge({ origins, batches: batches.flat(), against }))
 }
 
 function describeModel(
