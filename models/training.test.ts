@@ -127,6 +127,48 @@ test('training that was interrupted goes on from its checkpoint and ends with th
   )
 })
 
+test('on a frozen city the held-out scores stay in their bands', async () => {
+  const history = makeSyntheticHistory({ sites: 3, products: 5, days: 42, seed: 11 })
+  const { version } = await train(history, {
+    plan: { width: 24, blocks: 1, epochs: 5, settleEpochs: 1, originsPerEpoch: 24, batch: 64 },
+  })
+  // Of the baselines to the digit: they are arithmetic. Of the network as far as a change that harms would show.
+  const { model, ...naive } = version.scores
+  expect(naive).toEqual({
+    ...{ 'naive-24h': 0.3293, 'naive-168h': 0.2682, 'mean-7d': 0.32345 },
+    ...{ 'empirical-28d': 0.24921, 'smoothed-28d': 0.16296 },
+  })
+  expect(model).toBeGreaterThan(0.15)
+  expect(model).toBeLessThan(0.2)
+})
+
+test('a series that never sold is forecast as next to nothing, and harms no other', async () => {
+  const history = makeSyntheticHistory({ sites: 2, products: 3, days: 21, seed: 5 })
+  const [first, ...others] = history.series
+  const silent = { ...first!, value: new Float32Array(history.hours) }
+  const mixed: History = { ...history, series: [silent, ...others] }
+  const model = await train(mixed, { until: syntheticOrigin(20, 0) })
+  const forecaster = createNetworkForecaster(await loadTensorFlow('wasm'), { ...model, name: 'm' })
+  const batch = forecaster.forecast(mixed, syntheticOrigin(20, 6))
+  forecaster.dispose()
+  expect(batch.answered[0]).toBe(1)
+  expect(batch.mean[0]).toBeLessThan(0.5)
+  expect(batch.mean[1]).toBeGreaterThan(2 * batch.mean[0]!)
+  expect([...batch.quantiles, ...batch.mean].every(Number.isFinite)).toBe(true)
+})
+
+test('a city in which nothing ever sold trains to forecasts of next to nothing, as a candidate', async () => {
+  const history = makeSyntheticHistory({ sites: 1, products: 2, days: 16, seed: 5 })
+  const series = history.series.map((one) => ({ ...one, value: new Float32Array(history.hours) }))
+  const model = await train({ ...history, series }, { until: syntheticOrigin(15, 0) })
+  expect(model.version.label).toBe('candidate')
+  const forecaster = createNetworkForecaster(await loadTensorFlow('wasm'), { ...model, name: 'm' })
+  const batch = forecaster.forecast({ ...history, series }, syntheticOrigin(15, 6))
+  forecaster.dispose()
+  expect([...batch.quantiles, ...batch.mean].every(Number.isFinite)).toBe(true)
+  expect(batch.mean[0]).toBeLessThan(1)
+})
+
 test('with less than eight days there is nothing to train on, in words', async () => {
   const history = makeSyntheticHistory({ sites: 1, products: 1, days: 7, seed: 1 })
   await expect(train(history)).rejects.toMatchObject({ code: 'RT_NO_HISTORY' })

@@ -148,13 +148,13 @@ function compile(): void {
     join(binding, 'binding', name),
   )
   execFileSync(
-    'g++',
+    'gcc',
     [
       ...['-O2', '-std=c++17', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-w'],
       ...[`-I${headers}`, `-I${join(library, 'tensorflow', 'include')}`, `-I${binding}`],
       ...sources,
       ...['-o', join(out, 'tfjs_binding.node'), `-L${links}`, `-l:${core}`, `-l:${framework}`],
-      '-Wl,-rpath,$ORIGIN/../../deps/lib',
+      ...['-lstdc++', '-Wl,-rpath,$ORIGIN/../../deps/lib'],
     ],
     { stdio: 'inherit' },
   )
