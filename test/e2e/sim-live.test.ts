@@ -16,6 +16,7 @@ interface Outside {
   readonly states: Map<string, string>
   readonly calls: Map<string, number>
   readonly imported: Map<string, number>
+  readonly signals: Set<string>
   transfers: { id: string; status: string; [key: string]: unknown }[]
   readonly steps: string[]
 }
@@ -38,6 +39,7 @@ beforeEach(async () => {
     states: new Map(),
     calls: new Map(),
     imported: new Map(),
+    signals: new Set(),
     transfers: [],
     steps: [],
   }
@@ -98,6 +100,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   else if (path === '/v1/devices') {
     const { site, device } = JSON.parse(body) as { site: string; device: string }
     send(201, { password: `pw ${site}/${device}` })
+  } else if (path === '/v1/context') {
+    const { items } = JSON.parse(body) as { items: { signal: string }[] }
+    for (const { signal } of items) outside.signals.add(signal)
+    send(200, { accepted: items.length, ids: [] })
   } else if (path === '/v1/imports') {
     const [header = '', ...rows] = body.trim().split('\n')
     outside.imported.set(header, (outside.imported.get(header) ?? 0) + rows.length)
@@ -185,6 +191,7 @@ test('a new city is made known once, speaks from every device, and stops within 
   expect(hours).toBeGreaterThan(200)
   expect(hours).toBeLessThan(2 * 6 * (3 * 24 + 1))
   expect(outside.imported.get('site,product,units')).toBe(18)
+  expect([...outside.signals]).toEqual(expect.arrayContaining(['weather-temperature', 'interest']))
   expect([...outside.calls.keys()].filter((call) => call.startsWith('PUT'))).toEqual([])
   expect(lines().some((line) => 'progress' in line)).toBe(true)
   expect(statSync(join(folder, 'sim-credentials.json')).mode & 0o777).toBe(0o600)
