@@ -11,6 +11,8 @@ export interface TrainingPlan {
   readonly epochs: number
   readonly settleEpochs: number
   readonly originsPerEpoch: number
+  /** How often an hour before a quiet half-day is an origin, for each time that one before a busy one is. */
+  readonly quietShare: number
   /** How often an epoch goes over its rows, which cost about as much to build as to learn from. */
   readonly passes: number
   readonly learningRate: number
@@ -65,12 +67,13 @@ export function planTraining(history: History, until: number): TrainingPlan {
     width: isLarge ? 192 : 96,
     blocks: 2,
     batch: isLarge ? 1024 : 256,
-    epochs: Math.min(isLarge ? 9 : 12, Math.max(fewestEpochs, epochs)),
-    settleEpochs: Math.min(isLarge ? 5 : 3, Math.max(1, Math.round(epochs / 4))),
+    epochs: Math.min(isLarge ? 10 : 12, Math.max(fewestEpochs, epochs)),
+    settleEpochs: Math.min(isLarge ? 6 : 3, Math.max(1, Math.round(epochs / 4))),
     originsPerEpoch: Math.min(
       heldOutFrom - 12 - firstOrigin,
       Math.max(2, Math.round(rowsPerEpoch / Math.max(1, history.series.length))),
     ),
+    quietShare: isLarge ? 1 / 8 : 1 / 3,
     passes: isLarge ? 2 : 1,
     learningRate: 1e-3,
     settleLearningRate: isLarge ? 6e-4 : 3e-4,
@@ -93,7 +96,7 @@ export function rateAt(plan: TrainingPlan, phase: 'main' | 'settle', share: numb
 /** Fewest known hours before `until` with which training makes sense: a week to look back on and a day to learn from. */
 export const leastTrainingHours = 8 * 24
 
-/** The origins of one epoch, by chance: each day alike, hours before a busy half-day three times as often. */
+/** The origins of one epoch, by chance: each day alike, hours before a quiet half-day only `quietShare` as often as others. */
 export function pickOrigins(
   plan: TrainingPlan,
   epoch: number,
@@ -115,7 +118,7 @@ export function pickOrigins(
   const wanted = Math.min(plan.originsPerEpoch, end - plan.firstOrigin)
   while (picked.size < wanted) {
     const origin = plan.firstOrigin + Math.floor(random.next() * (end - plan.firstOrigin))
-    if (isBusy(origin) || random.next() < 1 / 3) picked.add(origin)
+    if (isBusy(origin) || random.next() < plan.quietShare) picked.add(origin)
   }
   return [...picked]
 }
