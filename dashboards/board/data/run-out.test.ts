@@ -42,6 +42,7 @@ function demandAt(site: string): ForecastView {
     model: 'm',
     servedBy: 'tfjs:m',
     label: 'candidate',
+    reason: 'It is the first.',
     baselines: [],
     graced: false,
     issuedAt: '2026-11-14T10:01:00+08:00',

@@ -5,6 +5,7 @@ import type {
   Forecast,
   MasterData,
   Reading,
+  RegisteredModel,
   Slot,
   StockPosition,
   SystemStatus,
@@ -34,6 +35,18 @@ export type SlotView = Omit<Slot, 'startAt' | 'endAt'> & {
 export type DeviceView = Wire<Device, 'lastSeenAt' | 'registeredAt'>
 export type AlarmView = Wire<Alarm, 'raisedAt' | 'clearedAt'>
 export type ReadingView = Wire<Reading, 'at' | 'receivedAt'>
+export type ModelView = Wire<
+  RegisteredModel,
+  'trainedAt' | 'historyFrom' | 'historyUntil' | 'stateSince' | 'servedUntil'
+>
+/** How one forecaster did, as `GET /v1/models/scores` adds it up. */
+export interface LiveScoreView {
+  readonly model: string
+  readonly windows: number
+  readonly wql: number | null
+  readonly wpe: number | null
+  readonly below90: number | null
+}
 export type StatusView = SystemStatus
 
 export interface SessionView {

@@ -11,6 +11,7 @@ import { clockTime, units } from '../parts/format.ts'
 import { PanelFrame } from '../parts/panel.tsx'
 import { FanChart } from './fan-chart.tsx'
 import { FanPicker } from './fan-picker.tsx'
+import { Forecasters } from './forecasters.tsx'
 import { ForecastWhy } from './forecast-why.tsx'
 import { progressWords } from './training-bar.tsx'
 
@@ -58,7 +59,11 @@ export function ForecastFanPanel(props: {
       setFirst({ site: busiest.stock.site, product: busiest.stock.product })
     }
   }, [pairs, first])
-  const chosen = props.chosen ?? first
+  const anyPair = [...pairs].flatMap(([site, [product]]) =>
+    product === undefined ? [] : [{ site, product }],
+  )[0]
+  // What runs out is not known before the stock is: until then nothing is chosen, and that is no lack of forecasts.
+  const chosen = props.chosen ?? first ?? (state.loaded ? (anyPair ?? null) : null)
   const forecast =
     chosen === null
       ? null
@@ -75,7 +80,9 @@ export function ForecastFanPanel(props: {
     >
       <FanPicker state={state} pairs={pairs} chosen={chosen} onChoose={props.onChoose} />
       {forecast === null ? (
-        <p class="empty">No forecast of this product in this store yet.</p>
+        <p class="empty">
+          {state.loaded ? 'No forecast of this product in this store yet.' : 'Loading…'}
+        </p>
       ) : (
         <>
           <FanChart
@@ -86,6 +93,7 @@ export function ForecastFanPanel(props: {
           />
           <ForecastWhy forecast={forecast} />
           <FanSummary forecast={forecast} history={history} timeZone={zone} />
+          <Forecasters />
         </>
       )}
     </PanelFrame>
@@ -94,12 +102,9 @@ export function ForecastFanPanel(props: {
 
 function ServedBy(props: { readonly forecast: ForecastView | null }) {
   if (props.forecast === null) return null
-  const { servedBy, label } = props.forecast
+  const { servedBy, label, reason } = props.forecast
   return (
-    <span
-      class={`tag ${label}`}
-      title={`${servedBy}; ${label === 'proven' ? 'it beat' : 'it has not yet beaten'} the baselines on days it had not seen`}
-    >
+    <span class={`tag ${label}`} title={`${servedBy}. ${reason}`}>
       {forecasterName(servedBy)} · {label}
     </span>
   )
@@ -146,6 +151,12 @@ function FanSummary(props: {
             .join(', ') || 'none'}
         </dd>
       </div>
+      {forecast.label === 'baseline' && (
+        <div>
+          <dt>Why {forecasterName(forecast.servedBy)}</dt>
+          <dd>{forecast.reason}</dd>
+        </div>
+      )}
       {forecast.graced && (
         <div>
           <dt>Data</dt>
