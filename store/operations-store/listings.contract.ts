@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest'
-import { hourMs, type RegisteredModel, type ReleaseTask } from '../../domain/index.ts'
+import {
+  hourMs,
+  type Forecast,
+  type RegisteredModel,
+  type ReleaseTask,
+} from '../../domain/index.ts'
 import { noEffects } from './no-effects.ts'
 import type { OperationsStore, ResourceFilter, Resources } from './operations-store.ts'
 import {
@@ -51,6 +56,37 @@ export function listingsContract(open: () => OperationsStore) {
     await store.saveForecasts([again])
     expect(await store.get('forecasts', first.id)).toEqual(again)
     expect(await ids('forecasts')).toEqual([first.id])
+  })
+
+  it('forecasts of one site or series are never those of another with a name alike', async () => {
+    const store = open()
+    const sites = ['s1', 's1-a', 's10', 's']
+    const ofSites = sites.flatMap((site) => [
+      forecast(start, { site }),
+      forecast(start + hourMs, { site }),
+      forecast(start + hourMs, { site, product: 'p10' }),
+      forecast(start + hourMs, { site, target: 'footfall', product: null }),
+    ])
+    await store.saveForecasts(ofSites)
+    const found = async (filter: Omit<ResourceFilter, 'limit'>): Promise<string[]> =>
+      [...(await ids('forecasts', filter))].sort()
+    const expected = (fits: (one: Forecast) => boolean): string[] =>
+      ofSites
+        .filter(fits)
+        .map(({ id }) => id)
+        .sort()
+    for (const site of sites) {
+      expect(await found({ site, product: 'p1' })).toEqual(
+        expected((one) => one.site === site && one.product === 'p1'),
+      )
+      expect(await found({ site, product: 'p1', latest: true, type: 'demand' })).toEqual(
+        expected((one) => one.site === site && one.product === 'p1' && one.origin > start),
+      )
+      expect(await found({ site, latest: true })).toEqual(
+        expected((one) => one.site === site && one.origin > start),
+      )
+      expect(await found({ site, latest: true, type: 'footfall' })).toHaveLength(1)
+    }
   })
 
   it('the latest forecasts are those of the newest origin of each series', async () => {

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
-import { LarderError, masterKinds } from '../../domain/index.ts'
+import { LarderError, masterKinds, type ForecastTarget } from '../../domain/index.ts'
 import { alarmFromRow } from './alarms.ts'
 import { bookingFromRow } from './bookings.ts'
 import { contextFromRow } from './context.ts'
@@ -187,11 +187,7 @@ export async function listResources<K extends keyof Resources>(
   const [direction, beyond] = listing.order === 'newest' ? [sql`desc`, sql`<`] : [sql`asc`, sql`>`]
 
   const conditions = [...conditionsOf(kind), ...filterConditions(listing, filter)]
-  if (kind === 'forecasts' && filter.latest === true) {
-    conditions.push(
-      sql`${sql.ref('id')} in (select ${sql.ref('forecast')} from ${sql.table('forecastHeads')})`,
-    )
-  }
+  if (kind === 'forecasts') conditions.push(...forecastConditions(filter))
   if (filter.cursor !== undefined) {
     const after = readCursor(filter.cursor, keys.length)
     conditions.push(sql`(${sql.join(keys)}) ${beyond} (${sql.join([...after])})`)
@@ -208,6 +204,32 @@ export async function listResources<K extends keyof Resources>(
         : null,
   }
 }
+
+/**
+ * One series is found by its name, and the newest of a site by the heads: both have an index. By their other columns, forecasts
+ * are only walked through from the newest on, tens of thousands of them for one.
+ */
+function forecastConditions(filter: ResourceFilter): readonly RawBuilder<unknown>[] {
+  const { site, type } = filter
+  const thing = filter.product ?? filter.device
+  const series = sql.ref('series')
+  const targets = type === undefined ? forecastTargets : [type]
+  const ofSite =
+    site === undefined
+      ? null
+      : targets.map((target) =>
+          thing === undefined
+            ? sql`(${series} >= ${`${target}.${site}.`} and ${series} < ${`${target}.${site}/`})`
+            : sql`${series} = ${`${target}.${site}.${thing}`}`,
+        )
+  const named = ofSite ? sql`(${sql.join(ofSite, sql` or `)})` : null
+  if (filter.latest !== true) return named && thing !== undefined ? [named] : []
+  const newest = sql`select ${sql.ref('forecast')} from ${sql.table('forecastHeads')}`
+  return [sql`${sql.ref('id')} in (${newest}${named ? sql` where ${named}` : sql``})`]
+}
+
+/** "/" follows "." in the order of the series' names. */
+const forecastTargets: readonly ForecastTarget[] = ['demand', 'footfall', 'temperature']
 
 function filterConditions(
   listing: Listing,
