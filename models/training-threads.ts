@@ -14,6 +14,9 @@ export interface LearntShare {
   readonly share: number
 }
 
+/** Judging makes lists that live for seconds: with the small space of new objects they would be copied over and over. */
+const youngMb = 32
+
 /**
  * Each hand in a thread of its own: WebAssembly computes on one core, so several networks are learnt side by side. History,
  * rows and states are shared, not copied; ending a thread is the only way to give back what its WebAssembly took.
@@ -30,6 +33,7 @@ export function inThreads(size: number, backend: BackendChoice): CrewStarter {
       const owned = Array.from({ length: size }, (_, i) =>
         startWorker(compiledUrl('./training-hand.worker.js', import.meta.url), {
           name: `training-${i + 1}`,
+          youngMb,
           onDeath: fail,
         }),
       )
