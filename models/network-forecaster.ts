@@ -12,7 +12,13 @@ import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
 import type { ForecastBatch, Forecaster, History } from './forecaster.ts'
 import { createEnsemble, type Ensemble, type EnsembleAnswers } from './network-ensemble.ts'
 import type { NetworkModel } from './network-model.ts'
-import { applyFactors, hasRecentErrors, recentFactors } from './recent-errors.ts'
+import {
+  applyFactors,
+  hasRecentErrors,
+  recentFactors,
+  seriesInStock,
+  type RecentMeans,
+} from './recent-errors.ts'
 import type { TensorFlow } from './tf.ts'
 import { hourUnit } from './training-rows.ts'
 
@@ -61,10 +67,35 @@ export function createNetworkForecaster(
     }
     return { batch, inputs }
   }
+  /** Only of windows in stock throughout: the others tell of no error. */
+  const askWitness = (history: History, origin: number): RecentMeans => {
+    const { width, expectation, write } = createInputBuilder(history, model.layout).at(origin)
+    const means: RecentMeans = {
+      origin,
+      answered: new Uint8Array(history.series.length),
+      mean: new Float32Array(history.series.length),
+    }
+    const wanted = seriesInStock(history, origin).filter(
+      (s) => expectation.seen[s]! > 0 || hasKnownHour(history.series[s]!, origin, history.from),
+    )
+    const rows = new Float32Array(Math.min(blockRows, wanted.length) * width)
+    for (let start = 0; start < wanted.length; start += blockRows) {
+      const some = wanted.subarray(start, start + blockRows)
+      const block = rows.subarray(0, some.length * width)
+      for (const [i, s] of some.entries()) write(s, block, i * width)
+      normalise(block, width, model.means, model.deviations)
+      const { mean } = witness.answer(block)
+      for (const [i, s] of some.entries()) {
+        means.answered[s] = 1
+        means.mean[s] = mean[i]! * expectation.scale[s]!
+      }
+    }
+    return means
+  }
   const predict: typeof answer = (from, history, origin) => {
     const { batch, inputs } = answer(from, history, origin)
     if (hasRecentErrors(history, model.layout, origin)) {
-      const yesterday = answer(witness, history, origin - dayMs).batch
+      const yesterday = askWitness(history, origin - dayMs)
       applyFactors(batch, recentFactors(history, model.layout, yesterday))
     }
     if (model.calibration) calibrate(batch, model.calibration)

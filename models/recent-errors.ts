@@ -20,6 +20,18 @@ export function hasRecentErrors(history: History, layout: FeatureLayout, origin:
   return layout.target === 'demand' && origin - fewestDays * dayMs >= history.from
 }
 
+/** Means of the totals that were forecast at an origin; `answered` is 0 where none was. */
+export type RecentMeans = Pick<ForecastBatch, 'origin' | 'mean' | 'answered'>
+
+/** Those in stock in all of the 12 hours from `origin` on. */
+export function seriesInStock(history: History, origin: number): Int32Array {
+  const start = Math.round((origin - history.from) / hourMs)
+  const outcome = createOutcome()
+  return Int32Array.from(history.series.keys()).filter(
+    (s) => readOutcome(history, s, start, outcome).isWhole,
+  )
+}
+
 /**
  * A factor for each series on what is forecast at `origin`, from the means forecast for the same hours of the day before
  * (`yesterday`) and what came of them where all was in stock.
@@ -27,7 +39,7 @@ export function hasRecentErrors(history: History, layout: FeatureLayout, origin:
 export function recentFactors(
   history: History,
   layout: FeatureLayout,
-  yesterday: Pick<ForecastBatch, 'origin' | 'mean' | 'answered'>,
+  yesterday: RecentMeans,
 ): Float32Array {
   const count = history.series.length
   const start = Math.round((yesterday.origin - history.from) / hourMs)
