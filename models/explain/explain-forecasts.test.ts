@@ -30,7 +30,10 @@ const layout = learnLayout(history, days * 24, () => 0)
 const names = inputNames(layout)
 const shape = { inputs: names.length, width: 5, blocks: 1 }
 const means = names.map((_, i) => 0.1 * (i % 3))
-const deviations = names.map((_, i) => 0.5 + 0.1 * (i % 5))
+/** Small of the discount, so that it counts for much. */
+const deviations = names.map((name, i) =>
+  name.startsWith('discount.') ? 0.1 : 0.5 + 0.1 * (i % 5),
+)
 
 async function setUp() {
   const tensorFlow = await loadTensorFlow('cpu')
@@ -80,6 +83,7 @@ test('a part is what the mean loses without its group, by a network that is reck
   const batch = forecaster.forecastAndExplain!(history, origin, 100)
   const { rows, width, expectation } = buildInputs(history, origin, layout)
   expect(batch.explanations).toHaveLength(6)
+  expect(batch.explanations![0]!.parts.map(({ group }) => group)).toContain('discount')
   for (const [s, explanation] of batch.explanations!.entries()) {
     const row = Array.from(rows.subarray(s * width, (s + 1) * width), (value, i) =>
       Math.max(-6, Math.min(6, (value - means[i]!) / deviations[i]!)),
