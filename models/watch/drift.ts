@@ -76,9 +76,9 @@ export function findDrift(
       ),
       words: `${percent(share)} of outcomes lie below the 90 % quantile (on its backtest ${percent(wanted)})`,
     })
-    const best = bestBaseline(scores)
+    const best = bestBaseline(own, scores)
     if (best && best.windows >= all.windows / 2) {
-      const relative = all.loss / all.amount / (best.loss / best.amount) - 1
+      const relative = best.ownLoss / best.loss - 1
       measures.push({
         ...measure(relative, limits.accuracy),
         words: `${best.model} does ${percent(relative)} better on the same windows`,
@@ -182,14 +182,20 @@ function summarise(key: string, site: string | null, measures: readonly Measure[
   }
 }
 
-function bestBaseline(scores: readonly ModelScore[]) {
-  const names = [...groupBy(scores, ({ model }) => model)].filter(([model]) =>
-    baselines.some(({ name }) => name === model),
-  )
-  return names
-    .map(([model, rows]) => ({ model, ...addUp(rows) }))
-    .filter(({ amount }) => amount > 0)
-    .sort((a, b) => a.loss / a.amount - b.loss / b.amount)[0]
+/** On the days and stores on which both were scored on as many windows: a network may have begun to serve in between. */
+function bestBaseline(own: readonly ModelScore[], scores: readonly ModelScore[]) {
+  const places = new Map(own.map((one) => [`${one.site} ${one.day}`, one]))
+  return [...groupBy(scores, ({ model }) => model)]
+    .filter(([model]) => baselines.some(({ name }) => name === model))
+    .map(([model, rows]) => {
+      const same = rows.filter(
+        ({ site, day, windows }) => places.get(`${site} ${day}`)?.windows === windows,
+      )
+      const ownRows = same.map(({ site, day }) => places.get(`${site} ${day}`)!)
+      return { model, ...addUp(same), ownLoss: addUp(ownRows).loss }
+    })
+    .filter(({ loss }) => loss > 0)
+    .sort((a, b) => b.ownLoss / b.loss - a.ownLoss / a.loss)[0]
 }
 
 function groupBy(
