@@ -67,13 +67,13 @@ export function createNetworkForecaster(
     }
     return { batch, inputs }
   }
-  /** Only of windows in stock throughout: the others tell of no error. */
+  /** Only of series that were in stock in some hour: the others tell of no error. */
   const askWitness = (history: History, origin: number): RecentMeans => {
     const { width, expectation, write } = createInputBuilder(history, model.layout).at(origin)
     const means: RecentMeans = {
       origin,
       answered: new Uint8Array(history.series.length),
-      mean: new Float32Array(history.series.length),
+      hourMean: new Float32Array(history.series.length * 12),
     }
     const wanted = seriesInStock(history, origin).filter(
       (s) => expectation.seen[s]! > 0 || hasKnownHour(history.series[s]!, origin, history.from),
@@ -84,10 +84,10 @@ export function createNetworkForecaster(
       const block = rows.subarray(0, some.length * width)
       for (const [i, s] of some.entries()) write(s, block, i * width)
       normalise(block, width, model.means, model.deviations)
-      const { mean } = witness.answer(block)
+      const answers = witness.answer(block)
       for (const [i, s] of some.entries()) {
         means.answered[s] = 1
-        means.mean[s] = mean[i]! * expectation.scale[s]!
+        writeHourMeans(means.hourMean, s, answers, i, expectation)
       }
     }
     return means
@@ -133,18 +133,31 @@ function writeAnswers(
     batch.answered[s] = 1
     batch.mean[s] = answers.mean[i]! * scale
     writeScaled(batch.quantiles, s, answers.quantiles, i, scale)
-    let hourSum = 0
+    writeHourMeans(batch.hourMean, s, answers, i, expectation)
     for (let j = 0; j < 12; j++) {
-      const at = s * 12 + j
       const unit = hourUnit(expectation.ahead[s * 12 + j]!, scale)
-      batch.hourMean[at] = answers.hourMean[i * 12 + j]! * unit
-      hourSum += batch.hourMean[at]
-      writeScaled(batch.hourQuantiles, at, answers.hourQuantiles, i * 12 + j, unit)
+      writeScaled(batch.hourQuantiles, s * 12 + j, answers.hourQuantiles, i * 12 + j, unit)
     }
-    // The hours share out the mean of the total, which is learnt with less noise.
-    const share = hourSum > 0 ? batch.mean[s] / hourSum : 0
-    for (let j = 0; j < 12; j++) batch.hourMean[s * 12 + j]! *= share
   }
+}
+
+/** The hours of series `s` share out the mean of the total, which is learnt with less noise; `i` is its place in the answers. */
+function writeHourMeans(
+  into: Float32Array,
+  s: number,
+  answers: EnsembleAnswers,
+  i: number,
+  expectation: Expectation,
+): void {
+  const scale = expectation.scale[s]!
+  let sum = 0
+  for (let j = 0; j < 12; j++) {
+    const amount = answers.hourMean[i * 12 + j]! * hourUnit(expectation.ahead[s * 12 + j]!, scale)
+    into[s * 12 + j] = amount
+    sum += amount
+  }
+  const share = sum > 0 ? (answers.mean[i]! * scale) / sum : 0
+  for (let j = 0; j < 12; j++) into[s * 12 + j]! *= share
 }
 
 function writeScaled(

@@ -35,6 +35,7 @@ function forecastTwelve(): ReturnType<typeof emptyBatch> {
   const batch = emptyBatch(origin - dayMs, 60)
   batch.answered.fill(1)
   batch.mean.fill(12)
+  batch.hourMean.fill(1)
   return batch
 }
 
@@ -46,10 +47,20 @@ test('a store that sold more than forecast is expected to sell more again, by pa
   for (let s = 30; s < 60; s++) expect(factors[s]).toBe(1)
 })
 
-test('what was out of stock yesterday says nothing', () => {
+test('hours out of stock yesterday say nothing, but those before a shelf ran dry do', () => {
   const history = createHistory()
-  for (const { outMinutes } of history.series) outMinutes[24 * 8 + 3] = 60
+  for (const { outMinutes } of history.series) outMinutes.fill(60, 24 * 8, 24 * 9)
   expect([...recentFactors(history, layout, forecastTwelve())]).toEqual(new Array(60).fill(1))
+  const dry = createHistory()
+  for (const { value, outMinutes } of dry.series) {
+    value.fill(0, 24 * 8 + 4, 24 * 9)
+    outMinutes.fill(60, 24 * 8 + 4, 24 * 9)
+  }
+  // Four hours of three each, where one was expected.
+  const expected = ((30 * 12 + 112) / (30 * 4 + 112)) ** 0.2 * ((12 + 67) / (4 + 67)) ** 0.2
+  const factors = recentFactors(dry, layout, forecastTwelve())
+  expect(factors[0]).toBeCloseTo(expected, 5)
+  expect(factors[59]).toBe(1)
 })
 
 test('hours from the origin on, and those after the window of yesterday, say nothing', () => {

@@ -20,21 +20,21 @@ export function hasRecentErrors(history: History, layout: FeatureLayout, origin:
   return layout.target === 'demand' && origin - fewestDays * dayMs >= history.from
 }
 
-/** Means of the totals that were forecast at an origin; `answered` is 0 where none was. */
-export type RecentMeans = Pick<ForecastBatch, 'origin' | 'mean' | 'answered'>
+/** Means of the hours that were forecast at an origin; `answered` is 0 where none was. */
+export type RecentMeans = Pick<ForecastBatch, 'origin' | 'hourMean' | 'answered'>
 
-/** Those in stock in all of the 12 hours from `origin` on. */
+/** Those in stock in one of the 12 hours from `origin` on at least. */
 export function seriesInStock(history: History, origin: number): Int32Array {
   const start = Math.round((origin - history.from) / hourMs)
   const outcome = createOutcome()
-  return Int32Array.from(history.series.keys()).filter(
-    (s) => readOutcome(history, s, start, outcome).isWhole,
+  return Int32Array.from(history.series.keys()).filter((s) =>
+    readOutcome(history, s, start, outcome).whole.includes(1),
   )
 }
 
 /**
  * A factor for each series on what is forecast at `origin`, from the means forecast for the same hours of the day before
- * (`yesterday`) and what came of them where all was in stock.
+ * (`yesterday`) and what came of them while it was in stock: who left out the days that ran dry would leave out the best.
  */
 export function recentFactors(
   history: History,
@@ -49,9 +49,11 @@ export function recentFactors(
   for (let s = 0; s < count; s++) {
     if (yesterday.answered[s] === 0) continue
     readOutcome(history, s, start, outcome)
-    if (!outcome.isWhole) continue
-    came[s] = outcome.total
-    expected[s] = yesterday.mean[s]!
+    for (let j = 0; j < 12; j++) {
+      if (outcome.whole[j] === 0) continue
+      came[s]! += outcome.hours[j]!
+      expected[s]! += yesterday.hourMean[s * 12 + j]!
+    }
   }
   const logs = new Float64Array(count)
   for (const { name, part, lean } of pools) {
