@@ -112,7 +112,7 @@ beforeAll(async () => {
     'city-start.json': { startAt: start, seed: 1, size: 'small', replay: null },
     'city-notes-1.ndjson': { done: {} },
     'sim-credentials.json': { 's1/probe-1': 'secret' },
-    'models/serving.json': { demand: 'demand-1' },
+    'models/demand-1/report.json': {},
     'models/demand-1/model.json': {},
   }
   for (const [name, value] of Object.entries(files))
@@ -166,7 +166,7 @@ const stores = ['series.db', 'operations.db', 'log.db'].flatMap((name) => [
   `${name}-wal`,
   ...(name === 'log.db' ? ['log.db.mark'] : [`${name}-shm`]),
 ])
-const others = ['clock.json', 'run.json', 'backups.json', 'city.json', 'city-start.json', 'city-notes-1.ndjson', 'sim-credentials.json', 'owner.key', 'sim.key', 'models/serving.json', 'models/demand-1/model.json', 'lock'] // prettier-ignore
+const others = ['clock.json', 'run.json', 'backups.json', 'city.json', 'city-start.json', 'city-notes-1.ndjson', 'sim-credentials.json', 'owner.key', 'sim.key', 'models/demand-1/report.json', 'models/demand-1/model.json', 'lock'] // prettier-ignore
 const rounds = scaled(1, 40)
 /** Places in which the damage differs from round to round. */
 const isRandom = (damage: string): boolean => /noise|bit/.test(damage)
