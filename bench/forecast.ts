@@ -8,7 +8,7 @@ import {
 } from '../models/index.ts'
 import { createInputBuilder, inputNames, learnLayout } from '../models/features/index.ts'
 import { createNetwork, readWeights } from '../models/network/index.ts'
-import { allocateRows, buildTrainingRows } from '../models/training-rows.ts'
+import { allocateRows, buildTrainingRows } from '../models/training/rows.ts'
 import { createRandom } from '../runtime/index.ts'
 import { describeMachine } from './support/machine.ts'
 

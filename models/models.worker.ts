@@ -11,7 +11,7 @@ import {
 } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { startModels } from './start-models.ts'
-import { trainInWorker } from './training-worker.ts'
+import { trainInWorker } from './training/training-worker.ts'
 
 export interface ModelsWorkerData {
   readonly seriesPort: MessagePort

@@ -7,6 +7,7 @@ import {
   towardsStep,
   type Expectation,
   type InputRows,
+  hourUnit,
 } from './features/index.ts'
 import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
 import type { ForecastBatch, Forecaster, History } from './forecaster.ts'
@@ -20,7 +21,6 @@ import {
   type RecentMeans,
 } from './recent-errors.ts'
 import type { TensorFlow } from './tf.ts'
-import { hourUnit } from './training-rows.ts'
 
 const levels = quantileLevels.length
 /** So many series are forecast at a time: their inputs are the largest thing in memory. */

@@ -11,7 +11,7 @@ import { createServing } from './serving.ts'
 import { createWatch } from './watch/index.ts'
 import { loadTensorFlow } from './tf.ts'
 import { createTrainingSchedule, type Train } from './training-schedule.ts'
-import { trainModel } from './training.ts'
+import { trainModel } from './training/index.ts'
 
 export interface ModelsDeps {
   readonly series: SeriesStore

@@ -23,8 +23,7 @@ import type { Registry } from './registry.ts'
 import { decideRollout, shadowDays } from './rollout.ts'
 import type { Serving } from './serving.ts'
 import type { BackendChoice } from './tf.ts'
-import type { TrainingOptions } from './training-options.ts'
-import { leastTrainingHours } from './training-plan.ts'
+import { leastTrainingHours, type TrainingOptions } from './training/index.ts'
 
 export interface TrainingRequest extends Pick<
   TrainingOptions,

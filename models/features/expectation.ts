@@ -128,3 +128,8 @@ function addHours(
     weekWeight[first + j] = latelyWeight
   }
 }
+
+/** Unit of an hour's amount relative to the row's scale: its usual share, and a little of the average so that none is zero. */
+export function hourUnit(usual: number, scale: number): number {
+  return usual + (0.05 * scale) / 12
+}

@@ -1,5 +1,5 @@
 export * from './build-inputs.ts'
-export type { Expectation } from './expectation.ts'
+export { hourUnit, type Expectation } from './expectation.ts'
 export * from './layout.ts'
 export { placeIn } from './pools.ts'
 export * from './windows.ts'

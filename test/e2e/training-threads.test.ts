@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { inThreads, loadTensorFlow, trainModel, type NetworkModel } from '../../models/index.ts'
-import type { TrainingOptions } from '../../models/training-options.ts'
+import type { TrainingOptions } from '../../models/training/options.ts'
 import { wallClock } from '../../runtime/index.ts'
 import { makeSyntheticHistory, syntheticOrigin } from '../models/synthetic-history.ts'
 

@@ -1,5 +1,5 @@
-import { createRandom } from '../runtime/index.ts'
-import type { History } from './forecaster.ts'
+import { createRandom } from '../../runtime/index.ts'
+import type { History } from '../forecaster.ts'
 
 /** How long and on what to train. Epochs of the first phase leave the held-out days alone; those of the second take them in. */
 export interface TrainingPlan {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fitSchedule, remainingMs, type Schedule, type Spent } from './training-budget.ts'
+import { fitSchedule, remainingMs, type Schedule, type Spent } from './budget.ts'
 
 const planned: Schedule = { main: 10, settle: 3, cutShort: false }
 const start: Spent = {

@@ -2,20 +2,20 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { wallClock } from '../runtime/index.ts'
+import { wallClock } from '../../runtime/index.ts'
 import {
   makeSyntheticHistory,
   syntheticOrigin,
   syntheticStart,
-} from '../test/models/synthetic-history.ts'
-import { scoreForecasters } from './backtest.ts'
-import { baselines } from './baselines/index.ts'
-import type { History } from './forecaster.ts'
-import { createNetworkForecaster } from './network-forecaster.ts'
-import { loadModel, saveModel, type NetworkModel } from './network-model.ts'
-import { loadTensorFlow } from './tf.ts'
-import { trainModel } from './training.ts'
-import type { TrainingOptions } from './training-options.ts'
+} from '../../test/models/synthetic-history.ts'
+import { scoreForecasters } from '../backtest.ts'
+import { baselines } from '../baselines/index.ts'
+import type { History } from '../forecaster.ts'
+import { createNetworkForecaster } from '../network-forecaster.ts'
+import { loadModel, saveModel, type NetworkModel } from '../network-model.ts'
+import { loadTensorFlow } from '../tf.ts'
+import { trainModel } from './train-model.ts'
+import type { TrainingOptions } from './options.ts'
 
 const tiny = { width: 16, blocks: 1, epochs: 2, settleEpochs: 1, originsPerEpoch: 12, batch: 64 }
 

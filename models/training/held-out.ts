@@ -1,6 +1,6 @@
-import { hourMs, quantileLevels, type ModelVersion } from '../domain/index.ts'
-import { backtest, scoreForecasters, type BacktestReport } from './backtest.ts'
-import { baselines } from './baselines/index.ts'
+import { hourMs, quantileLevels, type ModelVersion } from '../../domain/index.ts'
+import { backtest, scoreForecasters, type BacktestReport } from '../backtest.ts'
+import { baselines } from '../baselines/index.ts'
 import {
   calibrate,
   dayOf,
@@ -8,11 +8,11 @@ import {
   type Calibration,
   type CalibrationEffect,
   type HeldOutWindows,
-} from './calibration.ts'
-import { createOutcome, readOutcome } from './features/index.ts'
-import type { Forecaster, ForecastBatch, History } from './forecaster.ts'
-import { moveTowardsSteps } from './network-forecaster.ts'
-import type { TrainingPlan } from './training-plan.ts'
+} from '../calibration.ts'
+import { createOutcome, readOutcome } from '../features/index.ts'
+import type { Forecaster, ForecastBatch, History } from '../forecaster.ts'
+import { moveTowardsSteps } from '../network-forecaster.ts'
+import type { TrainingPlan } from './plan.ts'
 
 const levels = quantileLevels.length
 /** Local hours from which held-out days are forecast. */

@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads'
-import { serveRpc, wallClock } from '../runtime/index.ts'
-import { runWhenIdle } from './machine.ts'
-import { loadTensorFlow } from './tf.ts'
+import { serveRpc, wallClock } from '../../runtime/index.ts'
+import { runWhenIdle } from '../machine.ts'
+import { loadTensorFlow } from '../tf.ts'
 import type { TrainingThread } from './training-worker.ts'
-import { trainModel } from './training.ts'
+import { trainModel } from './train-model.ts'
 
 if (parentPort) {
   const thread: TrainingThread = {

@@ -1,4 +1,4 @@
-import type { Random } from '../domain/index.ts'
+import type { Random } from '../../domain/index.ts'
 
 export interface InputDropout {
   /** Of the inputs that go missing: 0 drops none. */

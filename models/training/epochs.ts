@@ -1,6 +1,6 @@
-import type { Crew } from './training-crew.ts'
-import type { EpochRows } from './training-hand.ts'
-import type { Scaling } from './training-loss.ts'
+import type { Crew } from './crew.ts'
+import type { EpochRows } from './hand.ts'
+import type { Scaling } from './loss.ts'
 
 /** The rows of the epochs, built once for all members, in as many stores as there are. */
 export interface EpochQueue {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import type { Network } from './network/index.ts'
-import { readWeights, writeWeights } from './network/index.ts'
-import type { Tf } from './tf.ts'
+import type { Network } from '../network/index.ts'
+import { readWeights, writeWeights } from '../network/index.ts'
+import type { Tf } from '../tf.ts'
 
 /** All that training of one network goes on from, in memory that threads share. */
 export interface OptimizerState {

@@ -1,5 +1,5 @@
-import type { TensorFlow } from './tf.ts'
-import { createHand, type TrainingHand, type TrainingSetup } from './training-hand.ts'
+import type { TensorFlow } from '../tf.ts'
+import { createHand, type TrainingHand, type TrainingSetup } from './hand.ts'
 
 /** Hands that take up work in the order in which it is asked for. */
 export interface Crew {

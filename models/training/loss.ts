@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import { dropInputs, type InputDropout } from './input-dropout.ts'
-import { censoredMeanLoss, censoredPinball, type Network } from './network/index.ts'
-import type { Tf } from './tf.ts'
-import type { LossWeights } from './training-plan.ts'
-import type { TrainingRows } from './training-rows.ts'
+import { censoredMeanLoss, censoredPinball, type Network } from '../network/index.ts'
+import type { Tf } from '../tf.ts'
+import type { LossWeights } from './plan.ts'
+import type { TrainingRows } from './rows.ts'
 
 /** Of every input: they go in as (value - mean) / deviation. */
 export interface Scaling {

@@ -1,9 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Progress } from '../domain/index.ts'
-import { compiledUrl, connectRpc, startWorker } from '../runtime/index.ts'
-import type { History } from './forecaster.ts'
-import type { NetworkModel } from './network-model.ts'
-import type { Train, TrainingRequest } from './training-schedule.ts'
+import type { Progress } from '../../domain/index.ts'
+import { compiledUrl, connectRpc, startWorker } from '../../runtime/index.ts'
+import type { History } from '../forecaster.ts'
+import type { NetworkModel } from '../network-model.ts'
+import type { Train, TrainingRequest } from '../training-schedule.ts'
 
 /** What the thread answers; it tells of its progress as the event `progress`. */
 export interface TrainingThread {

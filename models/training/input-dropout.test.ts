@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRandom } from '../runtime/index.ts'
+import { createRandom } from '../../runtime/index.ts'
 import { dropInputs } from './input-dropout.ts'
 
 test('the share asked for goes missing, the sum is kept on average, and the last inputs are left alone', () => {

@@ -1,12 +1,13 @@
-import { hourMs } from '../domain/index.ts'
-import { createRandom } from '../runtime/index.ts'
+import { hourMs } from '../../domain/index.ts'
+import { createRandom } from '../../runtime/index.ts'
 import {
   createInputBuilder,
   createOutcome,
+  hourUnit,
   readOutcome,
   type FeatureLayout,
-} from './features/index.ts'
-import type { History } from './forecaster.ts'
+} from '../features/index.ts'
+import type { History } from '../forecaster.ts'
 
 /** Flat rows for training: what the network sees and what came, in units of each row's scale. */
 export interface TrainingRows {
@@ -30,11 +31,6 @@ export type RowStore = Omit<TrainingRows, 'count' | 'width'>
  */
 const hiddenRowsPerKept = 10
 const hiddenWeight = 0.5
-
-/** Unit of an hour's amount relative to the row's scale: its usual share, and a little of the average so that none is zero. */
-export function hourUnit(usual: number, scale: number): number {
-  return usual + (0.05 * scale) / 12
-}
 
 /** Room for the rows of an epoch in memory that threads share; pages that hold no row yet cost nothing. */
 export function allocateRows(limit: number, width: number): RowStore {

@@ -1,8 +1,8 @@
-import { LarderError, minuteMs } from '../domain/index.ts'
-import { fitSchedule } from './training-budget.ts'
-import type { Crew } from './training-crew.ts'
-import { createEpochQueue } from './training-epochs.ts'
-import { alive, memberSeed, spentMs, type TrainingRun } from './training-run.ts'
+import { LarderError, minuteMs } from '../../domain/index.ts'
+import { fitSchedule } from './budget.ts'
+import type { Crew } from './crew.ts'
+import { createEpochQueue } from './epochs.ts'
+import { alive, memberSeed, spentMs, type TrainingRun } from './run.ts'
 
 const heldOutOriginsAtMost = 14
 /** What forecasting and judging the held-out days costs for each origin, in times of building its rows. */

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
-import { compiledUrl, connectRpc, startWorker } from '../runtime/index.ts'
-import type { BackendChoice } from './tf.ts'
-import { createCrew, type CrewStarter } from './training-crew.ts'
-import type { TrainingHand, TrainingSetup } from './training-hand.ts'
+import { compiledUrl, connectRpc, startWorker } from '../../runtime/index.ts'
+import type { BackendChoice } from '../tf.ts'
+import { createCrew, type CrewStarter } from './crew.ts'
+import type { TrainingHand, TrainingSetup } from './hand.ts'
 
 /** What such a thread answers; it tells of its progress as the event `share`. */
 export interface TrainingHandThread extends TrainingHand {
@@ -31,7 +31,7 @@ export function inThreads(size: number, backend: BackendChoice): CrewStarter {
       const abort = (): void => fail(signal?.reason)
       signal?.addEventListener('abort', abort, { once: true })
       const owned = Array.from({ length: size }, (_, i) =>
-        startWorker(compiledUrl('./training-hand.worker.js', import.meta.url), {
+        startWorker(compiledUrl('./hand.worker.js', import.meta.url), {
           name: `training-${i + 1}`,
           youngMb,
           onDeath: fail,

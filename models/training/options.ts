@@ -1,7 +1,7 @@
-import type { Clock, Progress } from '../domain/index.ts'
-import type { NetworkModel } from './network-model.ts'
-import type { CrewStarter } from './training-crew.ts'
-import type { TrainingPlan } from './training-plan.ts'
+import type { Clock, Progress } from '../../domain/index.ts'
+import type { NetworkModel } from '../network-model.ts'
+import type { CrewStarter } from './crew.ts'
+import type { TrainingPlan } from './plan.ts'
 
 export interface TrainingOptions {
   /** Hours from here on (epoch ms) are not looked at. */

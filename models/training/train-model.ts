@@ -1,10 +1,10 @@
-import { hourMs, LarderError, type ModelVersion } from '../domain/index.ts'
-import type { BacktestReport } from './backtest.ts'
-import { inputNames, learnLayout, localHours, type FeatureLayout } from './features/index.ts'
-import type { History } from './forecaster.ts'
+import { hourMs, LarderError, type ModelVersion } from '../../domain/index.ts'
+import type { BacktestReport } from '../backtest.ts'
+import { inputNames, learnLayout, localHours, type FeatureLayout } from '../features/index.ts'
+import type { History } from '../forecaster.ts'
 import { heldOutOrigins, labelOf, scoresOf } from './held-out.ts'
-import type { NetworkShape } from './network/index.ts'
-import type { ForecastingModel } from './network-forecaster.ts'
+import type { NetworkShape } from '../network/index.ts'
+import type { ForecastingModel } from '../network-forecaster.ts'
 import {
   codeVersion,
   modelFormat,
@@ -12,16 +12,16 @@ import {
   weightsOf,
   type NetworkMember,
   type NetworkModel,
-} from './network-model.ts'
+} from '../network-model.ts'
 import { keptWeights } from './optimizer.ts'
 import { shareHistory } from './share-history.ts'
-import type { TensorFlow } from './tf.ts'
-import { hereAlone, type Crew } from './training-crew.ts'
-import { leastTrainingHours, planTraining, type TrainingPlan } from './training-plan.ts'
-import type { TrainingOptions } from './training-options.ts'
-import { allocateRows } from './training-rows.ts'
-import { learnMain, learnSettling } from './training-phase.ts'
-import { alive, createRun, type TrainingRun } from './training-run.ts'
+import type { TensorFlow } from '../tf.ts'
+import { hereAlone, type Crew } from './crew.ts'
+import { leastTrainingHours, planTraining, type TrainingPlan } from './plan.ts'
+import type { TrainingOptions } from './options.ts'
+import { allocateRows } from './rows.ts'
+import { learnMain, learnSettling } from './phases.ts'
+import { alive, createRun, type TrainingRun } from './run.ts'
 
 /**
  * Trains the members of a model on all series, scores them together on the last days before they have seen them, then lets

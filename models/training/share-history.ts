@@ -1,4 +1,4 @@
-import type { History, SeriesHistory } from './forecaster.ts'
+import type { History, SeriesHistory } from '../forecaster.ts'
 
 /** The same history in memory that threads share: what lies there already is not copied. */
 export function shareHistory(history: History): History {

@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads'
-import { LarderError } from '../domain/index.ts'
-import { serveRpc } from '../runtime/index.ts'
-import { loadTensorFlow } from './tf.ts'
-import { createHand, type TrainingHand } from './training-hand.ts'
-import type { LearntShare, TrainingHandThread } from './training-threads.ts'
+import { LarderError } from '../../domain/index.ts'
+import { serveRpc } from '../../runtime/index.ts'
+import { loadTensorFlow } from '../tf.ts'
+import { createHand, type TrainingHand } from './hand.ts'
+import type { LearntShare, TrainingHandThread } from './threads.ts'
 
 if (parentPort) {
   let hand: TrainingHand | null = null

@@ -1,10 +1,10 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceFile, sha256 } from './network-model.ts'
+import { replaceFile, sha256 } from '../network-model.ts'
 import type { OptimizerState } from './optimizer.ts'
-import type { Schedule } from './training-budget.ts'
+import type { Schedule } from './budget.ts'
 import type { HeldOut } from './held-out.ts'
-import type { Scaling } from './training-loss.ts'
+import type { Scaling } from './loss.ts'
 
 /** Where an interrupted training goes on: everything that the next epochs depend on. */
 export interface Checkpoint {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pickOrigins, planTraining } from './training-plan.ts'
+import { pickOrigins, planTraining } from './plan.ts'
 
 /** Nothing by night, most in the morning. */
 const profile = [0, 0, 0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2, 1, 1, 0, 0, 0, 0]
