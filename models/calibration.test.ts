@@ -56,14 +56,20 @@ const scored = (windows: HeldOutWindows): ReturnType<typeof scoreRows> =>
 
 test('a forecast that is off by another factor for small and for large is set right for both', () => {
   const wrong = (size: number): number => 0.8 + 0.15 * Math.log(size)
-  const before = makeWindows({ days: 7, perDay: 2000, wrong })
+  const before = makeWindows({ days: 84, perDay: 150, wrong })
   const after = calibrated(before)
   expect(Math.abs(scored(before).wpe)).toBeGreaterThan(0.05)
-  expect(Math.abs(scored(after).wpe)).toBeLessThan(0.02)
+  expect(Math.abs(scored(after).wpe)).toBeLessThan(0.04)
   scored(after).coverage.forEach((share, k) => {
-    expect(Math.abs(share - quantileLevels[k]!)).toBeLessThan(0.02)
+    expect(Math.abs(share - quantileLevels[k]!)).toBeLessThan(0.035)
   })
   expect(scored(after).wql).toBeLessThan(scored(before).wql)
+})
+
+test('of what a week says a quarter is believed', () => {
+  const fitted = fitCalibration(makeWindows({ days: 7, perDay: 5000, wrong: () => 1.25 }))!
+  for (const factor of fitted.calibration.factors.at(-1)!)
+    expect(Math.abs(factor - 0.8 ** 0.25)).toBeLessThan(0.01)
 })
 
 test('a forecast that is right stays as it is', () => {
