@@ -77,7 +77,7 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
   const begin = async (): Promise<void> => {
     await registry.adopt(deps.clock.now())
     await parts.serving.follow()
-    await Promise.all([parts.serving.run(), training.run()])
+    await Promise.all([quietly(parts.serving.run()), quietly(training.run())])
   }
   const running = [quietly(hours.run()), quietly(begin())]
 

@@ -82,6 +82,22 @@ describe.skipIf(browser === null)('the board in a real browser', () => {
     },
   )
 
+  it('says who forecasts and why, and how each forecaster does, the best first', async () => {
+    const page = await openBoard(await startApi(), { width: 375, height: 812 })
+    await page.locator('.forecasters summary').click()
+    const panel = page.locator('.forecasters')
+    expect(await panel.locator('p').allTextContents()).toEqual([
+      'serving m-20261114-0900 It is the best.',
+    ])
+    expect(await panel.locator('tbody tr').allTextContents()).toEqual([
+      'm-20261114-09000.203−1.2 %90.5 %960',
+      '28 days’ spread0.2413.1 %88.0 %960',
+      'smoothed 28 days–––960',
+    ])
+    await page.screenshot({ path: join(shots, 'forecasters.png') })
+    expect(complaints).toEqual([])
+  })
+
   it('a reading that is pushed shows within two seconds, without a reload', async () => {
     const api = await startApi()
     const page = await openBoard(api, { width: 1280, height: 800 })

@@ -229,6 +229,19 @@ export function createFakeCity(now = Date.parse('2026-11-14T10:37:00Z')): FakeCi
       stock,
       forecasts,
       devices,
+      models: [
+        {
+          version: 'm-20261114-0900',
+          label: 'proven',
+          state: 'serving',
+          reason: 'It is the best.',
+        },
+      ],
+      'models/scores': [
+        { model: 'empirical-28d', windows: 960, wql: 0.241, wpe: 0.031, below90: 0.88 },
+        { model: 'm-20261114-0900', windows: 960, wql: 0.203, wpe: -0.012, below90: 0.905 },
+        { model: 'smoothed-28d', windows: 960, wql: null, wpe: null, below90: null },
+      ],
       ...fakeDecisions({ now, time, between, stores, products }),
     },
     status: (at, training) => ({
