@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { dayMs, hourMs, LarderError } from '../domain/index.ts'
+import { dayMs, LarderError } from '../domain/index.ts'
 import {
   backtest,
   baselines,
@@ -23,6 +22,7 @@ import { wallClock } from '../runtime/index.ts'
 import { writeDemandForecasts, writeFootfallForecasts } from './forecast-files.ts'
 import type { Exclusion, Target } from './models-options.ts'
 import { createProgressLine } from './progress-line.ts'
+import { originsOf, showReport } from './scored-origins.ts'
 
 export interface TrainOptions {
   history: string
@@ -155,21 +155,11 @@ export async function runBacktest(options: BacktestOptions): Promise<void> {
       createNetworkForecaster(tensorFlow, { ...model, name: model.version.version }),
     )
   }
-  const origins: number[] = []
-  for (let at = options.from; at <= options.until; at += dayMs) {
-    for (const hour of options.hours) origins.push(at + hour * hourMs)
-  }
-  const report = backtest(history, forecasters, origins, { seed: options.seed, seenSites })
-  if (report.windows === 0) {
-    throw new LarderError(
-      'RT_NO_HISTORY',
-      'No 12 hours in stock follow any of these origins. Check --from and --until against the days of the file.',
-    )
-  }
-  if (options.json !== undefined) {
-    await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`)
-  }
-  process.stdout.write(describeReport(report))
+  const report = backtest(history, forecasters, originsOf(options), {
+    seed: options.seed,
+    seenSites,
+  })
+  await showReport(report, describeReport, options.json)
 }
 
 function readHistory(

@@ -1,5 +1,4 @@
-import { writeFile } from 'node:fs/promises'
-import { dayMs, hourMs, LarderError } from '../domain/index.ts'
+import { dayMs, LarderError } from '../domain/index.ts'
 import {
   createNetworkForecaster,
   describeWorth,
@@ -9,6 +8,7 @@ import {
   readRetailHistory,
   type BackendChoice,
 } from '../models/index.ts'
+import { originsOf, showReport } from './scored-origins.ts'
 
 export interface WorthOptions {
   model: string
@@ -25,7 +25,7 @@ export interface WorthOptions {
 const lookBackDays = 30
 
 export async function runWorth(options: WorthOptions): Promise<void> {
-  const { from, until, hours } = options
+  const { from, until } = options
   const model = await loadModel(options.model)
   if (model.version.target !== 'demand') {
     throw new LarderError(
@@ -39,20 +39,7 @@ export async function runWorth(options: WorthOptions): Promise<void> {
   })
   const tensorFlow = await loadTensorFlow(options.backend)
   const forecaster = createNetworkForecaster(tensorFlow, { ...model, name: model.version.version })
-  const origins: number[] = []
-  for (let at = from; at <= until; at += dayMs) {
-    for (const hour of hours) origins.push(at + hour * hourMs)
-  }
-  const report = measureWorth(history, forecaster, origins, { seed: options.seed })
+  const report = measureWorth(history, forecaster, originsOf(options), { seed: options.seed })
   forecaster.dispose()
-  if (report.windows === 0) {
-    throw new LarderError(
-      'RT_NO_HISTORY',
-      'No 12 hours in stock follow any of these origins. Check --from and --until against the days of the file.',
-    )
-  }
-  if (options.json !== undefined) {
-    await writeFile(options.json, `${JSON.stringify(report, null, 1)}\n`)
-  }
-  process.stdout.write(describeWorth(report))
+  await showReport(report, describeWorth, options.json)
 }

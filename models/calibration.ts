@@ -2,7 +2,7 @@ import { dayMs, quantileLevels } from '../domain/index.ts'
 import { createRandom } from '../runtime/index.ts'
 import { towardsStep } from './features/index.ts'
 import type { ForecastBatch } from './forecaster.ts'
-import type { Scores } from './scores.ts'
+import { pinball, type Scores } from './scores.ts'
 
 /**
  * Factors on the answers of a model, learnt from days it had not seen: of each quantile of the total and, last, of its mean,
@@ -202,8 +202,7 @@ function bestTrust(
         sums[t]!.set(day, (sums[t]!.get(day) ?? 0) + windows.mean[i]! * factor)
       } else {
         const quantile = towardsStep(windows.quantiles[i * levels + k]! * factor, windows.step)
-        const short = amount - quantile
-        losses[t]! += Math.max(quantileLevels[k]! * short, (quantileLevels[k]! - 1) * short)
+        losses[t]! += pinball(quantileLevels[k]!, amount - quantile)
       }
     })
   }

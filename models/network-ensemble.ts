@@ -18,8 +18,8 @@ export interface EnsembleAnswers {
 
 /** The members of a model as one. `dispose` frees their tensors. */
 export interface Ensemble {
-  /** `rows` are normalised inputs, one row after the other. Quantiles of an answer rise. */
-  answer(rows: Float32Array): EnsembleAnswers
+  /** `rows` are normalised inputs, one row after the other; only the first `most` members are asked. Quantiles of an answer rise. */
+  answer(rows: Float32Array, most?: number): EnsembleAnswers
   dispose(): void
 }
 
@@ -37,7 +37,8 @@ export function createEnsemble(
     dispose: () => {
       for (const network of networks) network.dispose()
     },
-    answer(rows) {
+    answer(rows, most) {
+      const asked = networks.slice(0, most)
       const width = shape.inputs
       const count = rows.length / width
       const answers: EnsembleAnswers = {
@@ -49,14 +50,14 @@ export function createEnsemble(
       for (let start = 0; start < count; start += batchRows) {
         const end = Math.min(start + batchRows, count)
         const inputs = tf.tensor2d(rows.subarray(start * width, end * width), [end - start, width])
-        for (const network of networks) {
+        for (const network of asked) {
           // Nothing is returned from the tidy: it would look for tensors in every number of an array.
           tf.tidy(() => {
             const out = network.forward(inputs)
-            addShare(answers.mean, start, out.mean, networks.length)
-            addShare(answers.quantiles, start * levels, out.quantiles, networks.length)
-            addShare(answers.hourMean, start * 12, out.hourMean, networks.length)
-            addShare(answers.hourQuantiles, start * 12 * levels, out.hourQuantiles, networks.length)
+            addShare(answers.mean, start, out.mean, asked.length)
+            addShare(answers.quantiles, start * levels, out.quantiles, asked.length)
+            addShare(answers.hourMean, start * 12, out.hourMean, asked.length)
+            addShare(answers.hourQuantiles, start * 12 * levels, out.hourQuantiles, asked.length)
           })
         }
         inputs.dispose()

@@ -11,7 +11,7 @@ import {
 } from './features/index.ts'
 import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
 import type { ForecastBatch, Forecaster, History } from './forecaster.ts'
-import { createEnsemble, type Ensemble, type EnsembleAnswers } from './network-ensemble.ts'
+import { createEnsemble, type EnsembleAnswers } from './network-ensemble.ts'
 import type { NetworkModel } from './network-model.ts'
 import {
   applyFactors,
@@ -38,8 +38,6 @@ export function createNetworkForecaster(
   model: ForecastingModel & { readonly name: string },
 ): Forecaster & { dispose(): void } {
   const ensemble = createEnsemble(tf, model)
-  // One member alone tells the errors of yesterday well enough, at a fraction of the time.
-  const witness = createEnsemble(tf, { ...model, members: model.members.slice(0, 1) })
   if (inputNames(model.layout).length !== model.shape.inputs) {
     throw new Error(`model has ${model.shape.inputs} inputs, its layout makes another number`)
   }
@@ -49,7 +47,6 @@ export function createNetworkForecaster(
     normalise: (row) => normalise(row, row.length, model.means, model.deviations),
   })
   const answer = (
-    from: Ensemble,
     history: History,
     origin: number,
   ): { batch: ForecastBatch; inputs: InputRows } => {
@@ -63,11 +60,11 @@ export function createNetworkForecaster(
       const block = rows.subarray(0, size * width)
       for (let i = 0; i < size; i++) write(start + i, block, i * width)
       normalise(block, width, model.means, model.deviations)
-      writeAnswers(batch, history, start, size, expectation, from.answer(block))
+      writeAnswers(batch, history, start, size, expectation, ensemble.answer(block))
     }
     return { batch, inputs }
   }
-  /** Only of series that were in stock in some hour: the others tell of no error. */
+  /** Only of series that were in stock in some hour: the others tell of no error. One member tells them well enough, at a fraction of the time. */
   const askWitness = (history: History, origin: number): RecentMeans => {
     const { width, expectation, write } = createInputBuilder(history, model.layout).at(origin)
     const means: RecentMeans = {
@@ -84,7 +81,7 @@ export function createNetworkForecaster(
       const block = rows.subarray(0, some.length * width)
       for (const [i, s] of some.entries()) write(s, block, i * width)
       normalise(block, width, model.means, model.deviations)
-      const answers = witness.answer(block)
+      const answers = ensemble.answer(block, 1)
       for (const [i, s] of some.entries()) {
         means.answered[s] = 1
         writeHourMeans(means.hourMean, s, answers, i, expectation)
@@ -92,8 +89,8 @@ export function createNetworkForecaster(
     }
     return means
   }
-  const predict: typeof answer = (from, history, origin) => {
-    const { batch, inputs } = answer(from, history, origin)
+  const predict: typeof answer = (history, origin) => {
+    const { batch, inputs } = answer(history, origin)
     if (hasRecentErrors(history, model.layout, origin)) {
       const yesterday = askWitness(history, origin - dayMs)
       applyFactors(batch, recentFactors(history, model.layout, yesterday))
@@ -104,13 +101,10 @@ export function createNetworkForecaster(
   }
   return {
     name: model.name,
-    dispose() {
-      ensemble.dispose()
-      witness.dispose()
-    },
-    forecast: (history, origin) => predict(ensemble, history, origin).batch,
+    dispose: () => ensemble.dispose(),
+    forecast: (history, origin) => predict(history, origin).batch,
     forecastAndExplain(history, origin, most) {
-      const { batch, inputs } = predict(ensemble, history, origin)
+      const { batch, inputs } = predict(history, origin)
       return { ...batch, explanations: explainer.explain(history, inputs, batch, most) }
     },
   }

@@ -69,13 +69,16 @@ export function scoreRows(rows: ScoredRows, keep?: Uint8Array): Scores {
   }
 }
 
+/** Of one level: `short` is what came minus the quantile (Koenker & Bassett 1978). */
+export function pinball(level: number, short: number): number {
+  return Math.max(level * short, (level - 1) * short)
+}
+
 /** Mean over the headline levels of twice the pinball loss of one window. */
 export function headlineLoss(y: number, quantiles: Float32Array, row: number): number {
   let loss = 0
   for (const k of headline) {
-    const short = y - quantiles[row + k]!
-    const p = quantileLevels[k]
-    loss += 2 * Math.max(p * short, (p - 1) * short)
+    loss += 2 * pinball(quantileLevels[k], y - quantiles[row + k]!)
   }
   return loss / headline.length
 }

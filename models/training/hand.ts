@@ -10,7 +10,7 @@ import { createOptimizer, resetState, type OptimizerState } from './optimizer.ts
 import type { TensorFlow } from '../tf.ts'
 import { createTrainingLoss, measureInputs, type Scaling } from './loss.ts'
 import { pickOrigins, rateAt, type TrainingPlan } from './plan.ts'
-import { buildTrainingRows, type RowStore, type TrainingRows } from './rows.ts'
+import { buildTrainingRows, rowsOf, type RowStore } from './rows.ts'
 
 /** What all hands know from the start. What is large in it lies in memory that they share. */
 export interface TrainingSetup {
@@ -159,20 +159,6 @@ export function createHand(
         for (const other of others) other.dispose()
       }
     },
-  }
-}
-
-function rowsOf(store: RowStore, count: number, width: number): TrainingRows {
-  return {
-    count,
-    width,
-    inputs: store.inputs.subarray(0, count * width),
-    total: store.total.subarray(0, count),
-    totalWhole: store.totalWhole.subarray(0, count),
-    totalWeight: store.totalWeight.subarray(0, count),
-    hours: store.hours.subarray(0, count * 12),
-    hourWhole: store.hourWhole.subarray(0, count * 12),
-    hourWeight: store.hourWeight.subarray(0, count * 12),
   }
 }
 

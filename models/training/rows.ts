@@ -89,15 +89,20 @@ export function buildTrainingRows(
       count++
     }
   }
+  return rowsOf(rows, count, width)
+}
+
+/** The first `count` rows of a store. */
+export function rowsOf(store: RowStore, count: number, width: number): TrainingRows {
   return {
     count,
     width,
-    inputs: rows.inputs.subarray(0, count * width),
-    total: rows.total.subarray(0, count),
-    totalWhole: rows.totalWhole.subarray(0, count),
-    totalWeight: rows.totalWeight.subarray(0, count),
-    hours: rows.hours.subarray(0, count * 12),
-    hourWhole: rows.hourWhole.subarray(0, count * 12),
-    hourWeight: rows.hourWeight.subarray(0, count * 12),
+    inputs: store.inputs.subarray(0, count * width),
+    total: store.total.subarray(0, count),
+    totalWhole: store.totalWhole.subarray(0, count),
+    totalWeight: store.totalWeight.subarray(0, count),
+    hours: store.hours.subarray(0, count * 12),
+    hourWhole: store.hourWhole.subarray(0, count * 12),
+    hourWeight: store.hourWeight.subarray(0, count * 12),
   }
 }

@@ -114,7 +114,7 @@ async function judge(
   },
 ): Promise<void> {
   const { origins, model, against } = from
-  const raw = { ...model, layout: { ...model.layout, step: 0 }, calibration: null }
+  const raw = { ...model, layout: { ...model.layout, step: 0 } }
   const batches = await Promise.all(
     origins.map((origin) => crew.run((hand) => hand.forecast(raw, [origin]))),
   )

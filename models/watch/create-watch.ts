@@ -9,11 +9,10 @@ import { createDriftAlarms } from './drift-alarms.ts'
 import { findDrift, measureShift, whatServed } from './drift.ts'
 import { createMovers } from './movers.ts'
 import { createPendingWindows } from './pending-windows.ts'
-import { judgeShadow } from './judge-shadow.ts'
+import { judgeShadow, scoredBaselines } from './judge-shadow.ts'
 import { localDay } from './local-day.ts'
 
-/** Baselines that are scored beside what serves. */
-const scoredBaselines = new Set(['naive-168h', 'empirical-28d', 'smoothed-28d'])
+const isScored = new Set<string>(scoredBaselines)
 /** Drift is looked for in a whole week: a weekday that is hard to foresee is none. */
 const driftDays = 7
 const shadowLookBackDays = 28
@@ -115,7 +114,7 @@ export function createWatch(deps: {
             ? []
             : [whatServed, served].map((model) => ({ model, batch: round.served }))),
           ...round.baselines
-            .filter(({ name }) => scoredBaselines.has(name))
+            .filter(({ name }) => isScored.has(name))
             .map(({ name, batch }) => ({ model: name, batch })),
           ...(shadow
             ? [

@@ -2,6 +2,8 @@ import type { ModelScore } from '../../domain/index.ts'
 import { beats, describeBoth, shadowDays } from '../rollout.ts'
 import { compareSums, type Comparison } from '../scores.ts'
 
+/** Baselines that are scored beside what serves. */
+export const scoredBaselines = ['smoothed-28d', 'empirical-28d', 'naive-168h'] as const
 /** Fewest windows on which a shadow is judged. */
 const fewestWindows = 500
 
@@ -20,9 +22,9 @@ export function judgeShadow(
   const windows = own.reduce((sum, one) => sum + one.windows, 0)
   if (days.size < shadowDays || windows < fewestWindows) return null
   const against = compareScores(own, scores, serving.version)
-  const baselines = ['smoothed-28d', 'empirical-28d', 'naive-168h']
+  const baselines = scoredBaselines
     .map((name) => ({ name, comparison: compareScores(own, scores, name) }))
-    .filter((one): one is { name: string; comparison: Comparison } => one.comparison !== null)
+    .filter((one): one is typeof one & { comparison: Comparison } => one.comparison !== null)
     .sort((a, b) => b.comparison.relative - a.comparison.relative)
   const [best] = baselines
   if (!against || !best || !beats(against) || !beats(best.comparison)) return null

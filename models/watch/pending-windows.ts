@@ -1,6 +1,7 @@
 import { hourMs, quantileLevels, type ModelScore } from '../../domain/index.ts'
 import { createOutcome, readOutcome } from '../features/index.ts'
 import type { ForecastBatch, History } from '../forecaster.ts'
+import { pinball } from '../scores.ts'
 import { localDay } from './local-day.ts'
 
 const levels = quantileLevels.length
@@ -119,7 +120,6 @@ function addOrigin(
 
 function addWindow(sums: ModelScore, y: number, values: Float32Array, at: number): ModelScore {
   const [q10, q50, q90] = [values[at + 1]!, values[at + 2]!, values[at + 3]!]
-  const pinball = (p: number, q: number): number => 2 * Math.max(p * (y - q), (p - 1) * (y - q))
   const isBelow = (q: number): number => (y <= q + 1e-4 ? 1 : 0)
   return {
     ...sums,
@@ -127,7 +127,8 @@ function addWindow(sums: ModelScore, y: number, values: Float32Array, at: number
     amount: sums.amount + y,
     mean: sums.mean + values[at]!,
     absolute: sums.absolute + Math.abs(y - q50),
-    loss: sums.loss + (pinball(0.1, q10) + pinball(0.5, q50) + pinball(0.9, q90)) / 3,
+    loss:
+      sums.loss + (2 * (pinball(0.1, y - q10) + pinball(0.5, y - q50) + pinball(0.9, y - q90))) / 3,
     below10: sums.below10 + isBelow(q10),
     below50: sums.below50 + isBelow(q50),
     below90: sums.below90 + isBelow(q90),
