@@ -40,15 +40,17 @@ export function createIngestCounts(metrics: Registry): IngestCounter {
   return {
     addBatch(batch) {
       const before = { ...counts }
+      let passedOver = 0
       counts.messages += batch.length
       for (const prepared of batch) {
         counts.readings += prepared.readings.length
         counts.duplicates += prepared.duplicates
-        skipped.inc(prepared.message.news?.skipped ?? 0)
+        passedOver += prepared.message.news?.skipped ?? 0
         if (prepared.message.type !== 'bad') continue
         counts.deadLetters++
         deadLetters.inc({ reason: prepared.message.letter.reason })
       }
+      skipped.inc(passedOver)
       messages.inc(counts.messages - before.messages)
       readings.inc(counts.readings - before.readings)
       duplicates.inc(counts.duplicates - before.duplicates)

@@ -8,7 +8,7 @@ import {
   type RawMessage,
 } from '../domain/index.ts'
 import type { MessageLog } from '../message-log/index.ts'
-import type { Logger, Registry, Stage } from '../runtime/index.ts'
+import { createTextReader, type Logger, type Registry, type Stage } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { createCatalogue } from './catalogue.ts'
 import { decoders } from './decode/decoders.ts'
@@ -71,6 +71,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   /** By partition: what of its messages came before. */
   const memories = new Map<number, MessageMemory>()
   const topics = createTopicReader()
+  const textOf = createTextReader()
   const unsaid: Unsaid = new Map()
   let nodes = createEdgeNodes()
   let deriver: Deriver
@@ -88,7 +89,7 @@ export async function startIngest(deps: IngestDeps): Promise<Ingest> {
   }
   const sinks = await openSinks()
   const prepareDeps = (memory: MessageMemory): PrepareDeps => ({
-    ...{ formats: deps.formats ?? decoders, profiles, topics, nodes, memory, catalogue },
+    ...{ formats: deps.formats ?? decoders, profiles, topics, textOf, nodes, memory, catalogue },
     clockAheadMinutes: deps.settings.clockAheadMinutes,
     read: (partition, position) => log.read(partition, position),
   })

@@ -19,17 +19,22 @@ export interface MessageMemory {
 
 /** The numbers of one life of a device, and the place where each is remembered. */
 interface Life {
-  readonly path: string
+  readonly site: string
+  readonly device: string
   readonly boot: string
   readonly places: Map<number, number>
 }
+
+/** By boot. */
+type Lives = Map<string, Life>
 
 /**
  * The last `capacity` numbered messages. It is a function of the log: after a restart the loop reads that much of the log
  * again, so that nothing needs keeping. What comes again later than that still meets the store's own identities.
  */
 export function createMessageMemory(capacity: number): MessageMemory {
-  const devices = new Map<string, Map<string, Life>>()
+  /** By site and device: a text put together from both for every message costs more than the rest of it. */
+  const sites = new Map<string, Map<string, Lives>>()
   const lives: (Life | undefined)[] = []
   const seqs: number[] = []
   const hashes: number[] = []
@@ -37,11 +42,12 @@ export function createMessageMemory(capacity: number): MessageMemory {
   let next = 0
 
   function lifeOf(site: string, device: string, boot: string): Life {
-    const path = `${site}/${device}`
-    let boots = devices.get(path)
-    if (!boots) devices.set(path, (boots = new Map<string, Life>()))
+    let devices = sites.get(site)
+    if (!devices) sites.set(site, (devices = new Map<string, Lives>()))
+    let boots = devices.get(device)
+    if (!boots) devices.set(device, (boots = new Map<string, Life>()))
     let life = boots.get(boot)
-    if (!life) boots.set(boot, (life = { path, boot, places: new Map() }))
+    if (!life) boots.set(boot, (life = { site, device, boot, places: new Map() }))
     return life
   }
 
@@ -50,9 +56,11 @@ export function createMessageMemory(capacity: number): MessageMemory {
     if (!life) return
     life.places.delete(seqs[place]!)
     if (life.places.size > 0) return
-    const boots = devices.get(life.path)
+    const devices = sites.get(life.site)
+    const boots = devices?.get(life.device)
     boots?.delete(life.boot)
-    if (boots?.size === 0) devices.delete(life.path)
+    if (boots?.size === 0) devices?.delete(life.device)
+    if (devices?.size === 0) sites.delete(life.site)
   }
 
   return {
@@ -72,7 +80,7 @@ export function createMessageMemory(capacity: number): MessageMemory {
       return 'new'
     },
     positionOf(site, device, boot, seq) {
-      const place = devices.get(`${site}/${device}`)?.get(boot)?.places.get(seq)
+      const place = sites.get(site)?.get(device)?.get(boot)?.places.get(seq)
       return place === undefined ? null : positions[place]!
     },
   }

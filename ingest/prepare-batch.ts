@@ -1,5 +1,5 @@
 import type { LoggedMessage, Position, Quality, Reading } from '../domain/index.ts'
-import type { Catalogue } from './catalogue.ts'
+import type { Catalogue, KnownDevice } from './catalogue.ts'
 import { decodeMessage, type DecodeDeps, type DecodedMessage } from './decode/decode-message.ts'
 import { hashTelemetry, type Telemetry } from './decode/telemetry.ts'
 import type { MessageMemory, Verdict } from './message-memory.ts'
@@ -10,6 +10,8 @@ type TelemetryMessage = Extract<DecodedMessage, { type: 'telemetry' }>
 /** A message as the sinks get it: what it says, and the readings that are new in it. */
 export interface PreparedMessage {
   readonly message: DecodedMessage
+  /** Who sent it, where it is telemetry. */
+  readonly device: KnownDevice | null
   readonly readings: readonly Reading[]
   /** Readings of an earlier message whose number this one has too: the same again, now with quality `sequence`. */
   readonly doubted: readonly Reading[]
@@ -59,8 +61,8 @@ export async function prepareMessages(
 
 function withoutReadings(message: DecodedMessage): PreparedMessage {
   return {
-    ...{ message, readings: none, doubted: none, isClockFault: false, isSequenceFault: false },
-    duplicates: 0,
+    ...{ message, device: null, readings: none, doubted: none },
+    ...{ isClockFault: false, isSequenceFault: false, duplicates: 0 },
   }
 }
 
@@ -70,8 +72,7 @@ function prepareTelemetry(
   conflicts: Telemetry[],
   deps: PrepareDeps,
 ): PreparedMessage {
-  const { site, device } = message.topic
-  const { isRegistered } = deps.catalogue.device(site, device)
+  const device = deps.catalogue.device(message.topic.site, message.topic.device)
   const readings: Reading[] = []
   let isClockFault = false
   let duplicates = 0
@@ -84,14 +85,14 @@ function prepareTelemetry(
       const isBelieved = isClockBelieved(part.at, message.receivedAt, deps.clockAheadMinutes)
       isClockFault ||= !isBelieved
       if (verdict === 'conflict') conflicts.push(part)
-      const quality = qualityOf(isRegistered, verdict === 'conflict', isBelieved)
+      const quality = qualityOf(device.isRegistered, verdict === 'conflict', isBelieved)
       const aside = verdict === 'conflict' ? hash : null
       addReadings(readings, { message, part, firstIndex, isBelieved, quality, aside })
     }
     firstIndex += part.values.length
   }
   const isSequenceFault = conflicts.length > 0
-  return { message, readings, doubted: none, isClockFault, isSequenceFault, duplicates }
+  return { message, device, readings, doubted: none, isClockFault, isSequenceFault, duplicates }
 }
 
 /** What came over an uplink without a number of its own may have been sent twice: its place in the first log tells. */

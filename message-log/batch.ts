@@ -1,4 +1,5 @@
 import type { DevicePath, LoggedMessage, Position, RawMessage } from '../domain/index.ts'
+import { readText, type ReadText } from '../runtime/index.ts'
 import { crc32c } from './crc32c.ts'
 
 /**
@@ -139,7 +140,10 @@ export function headerCrc(bytes: Uint8Array, count: number): number {
 }
 
 /** The messages that are as they were packed, and the positions of those that are not. */
-export function unpackBatch(batch: StoredBatch): {
+export function unpackBatch(
+  batch: StoredBatch,
+  textOf?: ReadText,
+): {
   readonly messages: readonly LoggedMessage[]
   readonly damaged: readonly Position[]
 } {
@@ -153,7 +157,9 @@ export function unpackBatch(batch: StoredBatch): {
   for (let index = 0; index < batch.count; index++) {
     const position = batch.first + index
     if (known && !isElsewhere) at = view.getUint32(header.starts + 4 * index, true)
-    const message = isElsewhere ? null : readMessage(bytes, view, at, bytes.length, position)
+    const message = isElsewhere
+      ? null
+      : readMessage(bytes, view, at, bytes.length, position, textOf)
     if (message) {
       messages.push(message)
       at += view.getUint32(at + field.length, true)
@@ -169,6 +175,7 @@ export function readMessage(
   at: number,
   limit: number,
   position: Position,
+  textOf: ReadText = readText,
 ): LoggedMessage | null {
   if (at + field.text > limit) return null
   const end = at + view.getUint32(at + field.length, true)
@@ -181,14 +188,18 @@ export function readMessage(
   const pathEnd = clientIdEnd + (flags & pathFlag ? 1 + view.getUint8(clientIdEnd) : 0)
   const payloadAt = pathEnd + (flags & firstPlaceFlag ? firstPlaceBytes : 0)
   if (payloadAt > end) return null
-  return {
+  const message: LoggedMessage = {
     position,
-    topic: bytes.toString('utf8', at + field.text, clientIdAt),
-    clientId: flags & clientFlag ? bytes.toString('utf8', clientIdAt, clientIdEnd) : null,
+    topic: textOf(bytes, at + field.text, clientIdAt),
+    clientId: flags & clientFlag ? textOf(bytes, clientIdAt, clientIdEnd) : null,
     payload: bytes.subarray(payloadAt, end),
     receivedAt: view.getFloat64(at + field.receivedAt, true),
     qos: (flags & 3) as 0 | 1 | 2,
     retain: (flags & retainFlag) !== 0,
+  }
+  if ((flags & (pathFlag | firstPlaceFlag | backlogFlag)) === 0) return message
+  return {
+    ...message,
     ...(flags & pathFlag
       ? { path: readPath(bytes.toString('latin1', clientIdEnd + 1, pathEnd)) }
       : {}),

@@ -1,4 +1,5 @@
 import type { Position } from '../domain/index.ts'
+import { createTextReader, type ReadText } from '../runtime/index.ts'
 import { packMessages, sealBatch, unpackBatch, type StoredBatch } from './batch.ts'
 import { recordsOf, type PackedRecord } from './batch-records.ts'
 import type { BatchHub, Delivery } from './batch-hub.ts'
@@ -39,8 +40,9 @@ export function createPackedMessageLog(hub: BatchHub): EmbeddedMessageLog {
     async *consume(group, { after, maxMessages = 1000, gatherMs = 0, signal }) {
       const start = (await after?.(partition)) ?? null
       const reader = { group, after: start, maxMessages, gatherMs, signal }
+      const textOf = createTextReader()
       for await (const delivery of deliveries(hub, reader))
-        for (const batch of split(hub, delivery, start ?? 0, maxMessages)) {
+        for (const batch of split(hub, delivery, { after: start ?? 0, maxMessages, textOf })) {
           yield batch
           if (signal.aborted) return
         }
@@ -108,10 +110,13 @@ function pull(hub: BatchHub, reader: number): Promise<Delivery | null> {
 function* split(
   hub: BatchHub,
   delivery: Delivery,
-  after: Position,
-  maxMessages: number,
+  {
+    after,
+    maxMessages,
+    textOf,
+  }: { readonly after: Position; readonly maxMessages: number; readonly textOf: ReadText },
 ): Generator<LogBatch> {
-  const unpacked = delivery.batches.map(unpackBatch)
+  const unpacked = delivery.batches.map((batch) => unpackBatch(batch, textOf))
   const messages = unpacked
     .flatMap((one) => one.messages)
     .filter(({ position }) => position > after)

@@ -8,6 +8,7 @@ import {
   type LoggedMessage,
   type FirstPlace,
 } from '../../domain/index.ts'
+import type { ReadText } from '../../runtime/index.ts'
 import { decodeByProfile } from '../profiles/apply-profile.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { decodeCommandResult, type CommandResult } from './command-result.ts'
@@ -28,8 +29,8 @@ interface Place {
   readonly firstPlace: FirstPlace | null
   readonly isBacklog: boolean
   /** Of now it says nothing: an edge node told it later than it happened. */
-  readonly isHistorical?: boolean
-  readonly news?: EdgeNews
+  readonly isHistorical: boolean
+  readonly news: EdgeNews | null
 }
 
 /** A message of the log, understood or not; never an exception. */
@@ -63,8 +64,9 @@ export interface DecodeDeps {
   readonly nodes: EdgeNodes
   /** Read again long after it came: it changes nothing that is known of now. */
   readonly isReplay?: boolean
-  /** Reads topics, where it remembers them. */
+  /** Reads topics, where it remembers them; and names, likewise. */
   readonly topics?: typeof parseTopic
+  readonly textOf?: ReadText
 }
 
 export function decodeMessage(
@@ -72,29 +74,29 @@ export function decodeMessage(
   partition: number,
   deps: DecodeDeps,
 ): DecodedMessage {
-  const { formats, profiles, topics = parseTopic } = deps
-  const place = {
-    partition,
-    position: message.position,
-    receivedAt: message.receivedAt,
-    firstPlace: message.firstPlace ?? null,
-    isBacklog: message.isBacklog ?? false,
-  }
+  const { formats, profiles, topics = parseTopic, textOf } = deps
+  const { payload, receivedAt } = message
   try {
-    if (isSparkplug(message)) return sparkplugMessage(message, place, deps)
+    if (isSparkplug(message)) return sparkplugMessage(message, partition, deps)
     const topic = message.path
       ? { ...message.path, what: 'telemetry' as const }
       : topics(message.topic)
+    if (topic?.what === 'telemetry') {
+      const parts =
+        (message.path && decodeByProfile(message.topic, payload, profiles)) ??
+        decodeTelemetry(payload, receivedAt, formats, textOf)
+      const { position } = message
+      const firstPlace = message.firstPlace ?? null
+      const isBacklog = message.isBacklog ?? false
+      // All in one literal: putting it together from `placeOf` costs as much as reading the payload.
+      // prettier-ignore
+      return {
+        partition, position, receivedAt, firstPlace, isBacklog,
+        isHistorical: false, news: null, type: 'telemetry', topic, parts,
+      }
+    }
+    const place = placeOf(message, partition)
     switch (topic?.what) {
-      case 'telemetry':
-        return {
-          ...place,
-          type: 'telemetry',
-          topic,
-          parts:
-            (message.path && decodeByProfile(message.topic, message.payload, profiles)) ??
-            decodeTelemetry(message.payload, message.receivedAt, formats),
-        }
       case 'state':
         // An empty retained message clears what the broker retained [MQTT-3.3.1-10]; the device said nothing.
         if (message.retain && message.payload.length === 0) return { ...place, type: 'nothing' }
@@ -110,7 +112,20 @@ export function decodeMessage(
       }
     }
   } catch (error) {
+    const place = placeOf(message, partition)
     return { ...place, type: 'bad', letter: toDeadLetter(message, partition, error) }
+  }
+}
+
+function placeOf(message: LoggedMessage, partition: number): Place {
+  return {
+    partition,
+    position: message.position,
+    receivedAt: message.receivedAt,
+    firstPlace: message.firstPlace ?? null,
+    isBacklog: message.isBacklog ?? false,
+    isHistorical: false,
+    news: null,
   }
 }
 
@@ -123,14 +138,13 @@ function isSparkplug(
 
 function sparkplugMessage(
   message: LoggedMessage & { readonly path: DevicePath },
-  place: Place,
+  partition: number,
   { nodes, profiles, isReplay = false }: DecodeDeps,
 ): DecodedMessage {
-  const { partition } = place
   const context = { nodes, profiles, partition, isReplay }
   const { says, news, isHistorical } = decodeSparkplug(message, context)
   const { path } = message
-  const told = { ...place, news, isHistorical }
+  const told = { ...placeOf(message, partition), news, isHistorical }
   switch (says.type) {
     case 'telemetry':
       return { ...told, ...says, topic: { ...path, what: 'telemetry' } }

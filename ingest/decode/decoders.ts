@@ -1,3 +1,4 @@
+import type { ReadText } from '../../runtime/index.ts'
 import { plainJson } from './plain-json.ts'
 import { senmlCbor, senmlJson } from './senml.ts'
 import type { PayloadDecoder, Telemetry } from './telemetry.ts'
@@ -9,7 +10,8 @@ export function decodeTelemetry(
   payload: Uint8Array,
   receivedAt: number,
   formats: readonly PayloadDecoder[],
+  textOf?: ReadText,
 ): readonly Telemetry[] {
   const format = formats.find((one) => one.accepts(payload)) ?? plainJson
-  return format.decode(payload, receivedAt)
+  return format.decode(payload, receivedAt, textOf)
 }

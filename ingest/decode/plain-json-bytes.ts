@@ -1,4 +1,5 @@
 import { deviceKinds, normaliseGtin } from '../../domain/index.ts'
+import { readText, type ReadText } from '../../runtime/index.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** So many digits are an integer that a number holds exactly; and powers of ten up to 10^22 are exact too. */
@@ -26,8 +27,8 @@ const closeBrace = 0x7d
  * known keys, each at most once, no escapes, and numbers of at most 15 digits without an exponent. Whatever is not plainly
  * that, and whatever is wrong, is null, and for the strict reader to judge: what is read here it reads the same.
  */
-export function readPlainBytes(bytes: Uint8Array): Telemetry | null {
-  const cursor: Cursor = { bytes, at: 0, channels: [], values: [] }
+export function readPlainBytes(bytes: Uint8Array, textOf: ReadText = readText): Telemetry | null {
+  const cursor: Cursor = { bytes, textOf, at: 0, channels: [], values: [] }
   let seq: number | null = null
   let boot: string | null = null
   let time: number | null = null
@@ -47,7 +48,7 @@ export function readPlainBytes(bytes: Uint8Array): Telemetry | null {
       if (key === 'seq') seq = number
       else time = number
     } else {
-      const text = key === null ? null : readText(cursor)
+      const text = key === null ? null : readQuoted(cursor)
       if (text === null) return null
       if (key === 'boot' && boot === null) boot = text
       else if (key === 'kind' && !hasKind) {
@@ -70,6 +71,7 @@ export function readPlainBytes(bytes: Uint8Array): Telemetry | null {
 
 interface Cursor {
   readonly bytes: Uint8Array
+  readonly textOf: ReadText
   at: number
   readonly channels: string[]
   readonly values: number[]
@@ -95,18 +97,13 @@ function endOfText(bytes: Uint8Array, at: number): number {
   return -1
 }
 
-function readText(cursor: Cursor): string | null {
+function readQuoted(cursor: Cursor): string | null {
   if (next(cursor) !== quote) return null
   const from = cursor.at
   const end = endOfText(cursor.bytes, from)
   if (end <= from || end - from > longestBoot) return null
   cursor.at = end + 1
-  return textOf(cursor.bytes, from, end)
-}
-
-function textOf(bytes: Uint8Array, from: number, to: number): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, to)
-  return buffer.toString('latin1', from, to)
+  return cursor.textOf(cursor.bytes, from, end)
 }
 
 type Key = 'seq' | 'boot' | 'at' | 'kind' | 'gtin' | 'values'
@@ -166,7 +163,7 @@ function readValues(cursor: Cursor): boolean {
     const end = endOfChannel(bytes, from)
     if (end < 0 || channels.length >= mostChannels) return false
     cursor.at = end + 1
-    const channel = textOf(bytes, from, end)
+    const channel = cursor.textOf(bytes, from, end)
     if (forbidden.includes(channel) || channels.includes(channel)) return false
     if (next(cursor) !== colon) return false
     const value = readNumber(cursor)

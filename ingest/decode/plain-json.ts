@@ -9,8 +9,8 @@ type JsonObject = Readonly<Record<string, unknown>>
 export const plainJson: PayloadDecoder = {
   name: 'json',
   accepts: () => true,
-  decode(payload, receivedAt) {
-    const usual = readPlainBytes(payload)
+  decode(payload, receivedAt, textOf) {
+    const usual = readPlainBytes(payload, textOf)
     return usual === null ? strictPlainJson.decode(payload, receivedAt) : [usual]
   },
 }

@@ -1,4 +1,5 @@
 import { LarderError, type DeadLetterReason } from '../../domain/index.ts'
+import type { ReadText } from '../../runtime/index.ts'
 
 /** One message of a device as its payload says it: nothing believed yet, nothing looked up. */
 export interface Telemetry {
@@ -17,8 +18,11 @@ export interface Telemetry {
 export interface PayloadDecoder {
   readonly name: string
   accepts(payload: Uint8Array): boolean
-  /** Throws `badPayload` where the payload is not right. `receivedAt` is for formats whose times may be relative to now. */
-  decode(payload: Uint8Array, receivedAt: number): readonly Telemetry[]
+  /**
+   * Throws `badPayload` where the payload is not right. `receivedAt` is for formats whose times may be relative to now, `textOf`
+   * for those that have their names from bytes.
+   */
+  decode(payload: Uint8Array, receivedAt: number, textOf?: ReadText): readonly Telemetry[]
 }
 
 /** Most readings of one payload. */

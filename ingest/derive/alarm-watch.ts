@@ -1,6 +1,5 @@
 import { hourMs, type AlarmKind, type ColdZone } from '../../domain/index.ts'
 import type { AlarmEvent, OperationsStore } from '../../store/index.ts'
-import type { Catalogue } from '../catalogue.ts'
 import type { PreparedMessage } from '../prepare-batch.ts'
 import { createColdBreach } from './cold-breach.ts'
 
@@ -11,7 +10,6 @@ const sequenceTrustMs = hourMs
 /** Raises and ends alarms of devices and cold zones: an event only where something changes. */
 export async function createAlarmWatch(
   operations: OperationsStore,
-  catalogue: Catalogue,
 ): Promise<{ of(messages: readonly PreparedMessage[]): readonly AlarmEvent[] }> {
   const badClocks = new Set(await openAlarms(operations, 'device-clock'))
   const sequenceFaults = new Map(
@@ -60,13 +58,13 @@ export async function createAlarmWatch(
     of(messages) {
       const events: AlarmEvent[] = []
       for (const prepared of messages) {
-        const { message, readings, isClockFault, isSequenceFault } = prepared
-        if (message.type !== 'telemetry' || readings.length === 0) continue
-        if (message.isHistorical) continue
-        const { site, device } = message.topic
-        const { isRegistered, zone } = catalogue.device(site, device)
+        const { message, device: known, readings, isClockFault, isSequenceFault } = prepared
+        if (known?.isRegistered !== true || readings.length === 0) continue
+        const { zone } = known
         const isQuiet = badClocks.size + sequenceFaults.size === 0 && zone === null
-        if (!isRegistered || (isQuiet && !isClockFault && !isSequenceFault)) continue
+        if (isQuiet && !isClockFault && !isSequenceFault) continue
+        if (message.type !== 'telemetry' || message.isHistorical) continue
+        const { site, device } = message.topic
         const place = { site, device, product: null, at: message.receivedAt }
         const watched = {
           ...{ isClockFault, isSequenceFault, readings },

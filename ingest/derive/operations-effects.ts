@@ -17,8 +17,8 @@ export async function createEffectsWatch(deps: {
   readonly wall: Clock
 }): Promise<EffectsWatch> {
   const { operations, catalogue } = deps
-  const alarms = await createAlarmWatch(operations, catalogue)
-  const sightings = createSightings(catalogue, deps.wall)
+  const alarms = await createAlarmWatch(operations)
+  const sightings = createSightings(deps.wall)
   const stock = createStockEvidence(catalogue)
   return {
     of(messages) {

@@ -1,6 +1,5 @@
 import type { Clock, DevicePath } from '../../domain/index.ts'
 import type { DeviceSighting } from '../../store/index.ts'
-import type { Catalogue } from '../catalogue.ts'
 import type { PreparedMessage } from '../prepare-batch.ts'
 
 /** A device that only says what is known is written so often, in wall time: every message would be a write per device and batch. */
@@ -10,10 +9,9 @@ const mostDevices = 100_000
 type Sighting = { -readonly [K in keyof DeviceSighting]: DeviceSighting[K] }
 
 /** At most one sighting of each device in a batch, the newest word of each kind in it. */
-export function createSightings(
-  catalogue: Catalogue,
-  wall: Clock,
-): { of(messages: readonly PreparedMessage[]): readonly DeviceSighting[] } {
+export function createSightings(wall: Clock): {
+  of(messages: readonly PreparedMessage[]): readonly DeviceSighting[]
+} {
   const told = new Map<string, { readonly words: string; readonly at: number }>()
 
   function isNews(sighting: Sighting): boolean {
@@ -38,14 +36,12 @@ export function createSightings(
         sighting.at = Math.max(sighting.at, at)
         return sighting
       }
-      for (const { message, readings } of messages) {
+      for (const { message, device: known, readings } of messages) {
         if (message.type !== 'telemetry' && message.type !== 'state') continue
-        const { site, device } = message.topic
         const sighting = see(message.topic, message.receivedAt)
         if (message.isBacklog || message.isHistorical) {
           // What a device was before a cut says nothing of what it is now.
-          if (message.type === 'telemetry' && !catalogue.device(site, device).isRegistered)
-            sighting.unregistered = true
+          if (known?.isRegistered === false) sighting.unregistered = true
         } else if (message.type === 'state') {
           sighting.connection = message.state.connection
           if (message.state.firmware !== null) sighting.firmware = message.state.firmware
@@ -53,7 +49,7 @@ export function createSightings(
             see(path, message.receivedAt).connection = message.state.connection
         } else {
           sighting.connection = 'online'
-          if (!catalogue.device(site, device).isRegistered) sighting.unregistered = true
+          if (known?.isRegistered === false) sighting.unregistered = true
           for (const { channel, value } of readings)
             if (channel === 'batteryPct') sighting.batteryPct = value
         }

@@ -32,14 +32,24 @@ const at = (position: number, from: number | null) => ({
 const standsAt = async () => (await operations.applied('operations')).get(0)
 
 function bad(position: number): PreparedMessage {
-  const place = { partition: 0, position, receivedAt: 5, firstPlace: null, isBacklog: false }
+  const place = {
+    ...{ partition: 0, position, receivedAt: 5, firstPlace: null, isBacklog: false },
+    ...{ isHistorical: false, news: null },
+  }
   const letter = {
     ...{ id: `0.${position}`, topic: 'v1/s/d/telemetry', path: null, payload: new Uint8Array(0) },
     ...{ receivedAt: 5, reason: 'empty' as const, words: 'Empty.', replayedAt: null },
   }
   return {
     message: { ...place, type: 'bad', letter },
-    ...{ readings: [], doubted: [], isClockFault: false, isSequenceFault: false, duplicates: 0 },
+    ...{
+      device: null,
+      readings: [],
+      doubted: [],
+      isClockFault: false,
+      isSequenceFault: false,
+      duplicates: 0,
+    },
   }
 }
 
