@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { Worker, type Transferable } from 'node:worker_threads'
 import { LarderError } from '../domain/index.ts'
 
@@ -42,6 +43,8 @@ export function startWorker(
   },
 ): OwnedWorker {
   let isStopping = false
+  // What the command line says of the main thread's space of new objects would else hold for every thread, whatever its limits.
+  setFlagsFromString('--max-semi-space-size=0')
   const worker = new Worker(url, {
     name: options.name,
     workerData: options.data,
