@@ -21,7 +21,7 @@ const rows = fc.array(
     boot: fc.constant(''),
     bootId: fc.nat(5),
     seq: fc.oneof(fc.nat(300), fc.maxSafeInteger()),
-    idx: fc.nat(70_000),
+    index: fc.nat(70_000),
     received_at: times,
     quality: fc.nat(4),
   }),
@@ -93,7 +93,7 @@ test('a day of a cold room every 10 seconds is below six bytes a reading', () =>
       boot: '',
       bootId: 9,
       seq: i + 7,
-      idx: 0,
+      index: 0,
       received_at: at + 9 + (i % 30),
       quality: 0,
     }

@@ -36,7 +36,15 @@ export function createChunkTable(
   setAside?: (chunk: Chunk, error: LarderError) => void,
 ) {
   const nextDay = db.prepare('SELECT day FROM chunks WHERE day > ? ORDER BY day LIMIT 1').pluck()
-  const ofDay = db.prepare(`SELECT ${columns} FROM chunks WHERE day = ? AND series = ? ORDER BY at`)
+  const lastFrom = db.prepare(
+    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? AND at <= ? ORDER BY at DESC LIMIT 1`,
+  )
+  const lastOfDay = db.prepare(
+    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? ORDER BY at DESC LIMIT ?`,
+  )
+  const reached = db.prepare(
+    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? AND at >= ? ORDER BY at`,
+  )
   const between = db.prepare(
     `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? AND at < ? AND last_at >= ? ORDER BY at`,
   )
@@ -86,7 +94,17 @@ export function createChunkTable(
     forgetDays(): void {
       days = null
     },
-    ofDay: (day: number, series: number) => ofDay.all(day, series) as Chunk[],
+    /** The last chunk of a day that begins at or before a moment. */
+    lastFrom: (day: number, series: number, at: number) =>
+      lastFrom.get(day, series, at) as Chunk | undefined,
+    /** The last chunks of a day, in order. */
+    lastOfDay: (day: number, series: number, limit: number) =>
+      (lastOfDay.all(day, series, limit) as Chunk[]).reverse(),
+    /** Chunks of a day from the one on into which a moment falls. */
+    reached(day: number, series: number, at: number): Chunk[] {
+      const first = lastFrom.get(day, series, at) as Chunk | undefined
+      return reached.all(day, series, first?.at ?? at) as Chunk[]
+    },
     /** Chunks with a reading that may be in [from, to). */
     between: (day: number, series: number, from: number, to: number) =>
       between.all(day, series, to, from) as Chunk[],

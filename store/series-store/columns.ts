@@ -1,4 +1,4 @@
-import { qualities, type ReadingRow } from './series-rows.ts'
+import { compareRank, qualities, type ReadingRow } from './series-rows.ts'
 
 /** Readings of a segment or a chunk, one array per field. The arrays are longer than what is in them: `length` says how much. */
 export interface Columns {
@@ -58,6 +58,7 @@ export function copyReading(from: Columns, i: number, to: Columns): void {
   to.length = at + 1
 }
 
+/** As a row, without its marks. */
 export function rowAt(columns: Columns, i: number, bootText: (id: number) => string): Row {
   const bootId = columns.boot[i]!
   return {
@@ -66,9 +67,9 @@ export function rowAt(columns: Columns, i: number, bootText: (id: number) => str
     boot: bootText(bootId),
     bootId,
     seq: columns.seq[i]!,
-    idx: columns.index[i]!,
+    index: columns.index[i]!,
     received_at: columns.receivedAt[i]!,
-    quality: columns.quality[i]!,
+    quality: columns.quality[i]! & qualityBits,
   }
 }
 
@@ -79,7 +80,7 @@ export function addRow(columns: Columns, row: Row): void {
   columns.value[at] = row.value
   columns.boot[at] = row.bootId
   columns.seq[at] = row.seq
-  columns.index[at] = row.idx
+  columns.index[at] = row.index
   columns.receivedAt[at] = row.received_at
   columns.quality[at] = row.quality
   columns.length = at + 1
@@ -95,6 +96,41 @@ export function lowerBound(columns: Columns, at: number): number {
     else high = middle
   }
   return low
+}
+
+/** Whether a reading of columns is this one of the same series. */
+export function isReading(columns: Columns, i: number, row: Row): boolean {
+  return (
+    columns.at[i] === row.at &&
+    columns.value[i] === row.value &&
+    columns.boot[i] === row.bootId &&
+    columns.seq[i] === row.seq &&
+    columns.index[i] === row.index
+  )
+}
+
+/** Appends two runs, each in order of time and rank, as one. */
+export function mergeRuns(
+  to: Columns,
+  [a, aFrom, aEnd]: Run,
+  [b, bFrom, bEnd]: Run,
+  bootText: (id: number) => string,
+): void {
+  reserve(to, to.length + aEnd - aFrom + bEnd - bFrom)
+  let j = bFrom
+  for (let i = aFrom; i < aEnd; i++) {
+    while (j < bEnd && isBefore(b, j, a, i, bootText)) copyReading(b, j++, to)
+    copyReading(a, i, to)
+  }
+  while (j < bEnd) copyReading(b, j++, to)
+}
+
+/** Readings of columns from a place to before another. */
+export type Run = readonly [columns: Columns, from: number, end: number]
+
+function isBefore(a: Columns, i: number, b: Columns, j: number, bootText: (id: number) => string) {
+  if (a.at[i] !== b.at[j]) return a.at[i]! < b.at[j]!
+  return compareRank(rowAt(a, i, bootText), rowAt(b, j, bootText)) < 0
 }
 
 /**

@@ -17,11 +17,23 @@ interface Head {
   idx: number
 }
 
+/** The highest of what is merged, of a boot of a series. */
+export function mergedHeads(
+  db: Database.Database,
+): (series: number, boot: number) => Head | undefined {
+  const find = db.prepare('SELECT seq, idx FROM count_heads WHERE series = ? AND boot = ?')
+  return (series, boot) => find.get(series, boot) as Head | undefined
+}
+
+export function isAbove(head: Head, seq: number, index: number): boolean {
+  return seq > head.seq || (seq === head.seq && index > head.idx)
+}
+
 /** Above every boot's number. */
 const boots = 2 ** 26
 
 export function createCountHeads(db: Database.Database): CountHeads {
-  const find = db.prepare('SELECT seq, idx FROM count_heads WHERE series = ? AND boot = ?')
+  const find = mergedHeads(db)
   const save = db.prepare(
     `INSERT INTO count_heads VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, idx = excluded.idx
      WHERE (excluded.seq, excluded.idx) > (seq, idx)`,
@@ -32,7 +44,7 @@ export function createCountHeads(db: Database.Database): CountHeads {
     const key = series * boots + boot
     let head = heads.get(key)
     if (!head) {
-      head = (find.get(series, boot) as Head | undefined) ?? { seq: -Infinity, idx: 0 }
+      head = find(series, boot) ?? { seq: -Infinity, idx: 0 }
       heads.set(key, head)
     }
     return head
@@ -41,7 +53,7 @@ export function createCountHeads(db: Database.Database): CountHeads {
   return {
     mayBeKnown(series, boot, seq, index) {
       const head = headOf(series, boot)
-      if (seq < head.seq || (seq === head.seq && index <= head.idx)) return true
+      if (!isAbove(head, seq, index)) return true
       head.seq = seq
       head.idx = index
       return false

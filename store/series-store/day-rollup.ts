@@ -1,6 +1,8 @@
 import { crc32 } from 'node:zlib'
 import { dayMs, hourMs } from '../../domain/index.ts'
 import { DamagedBlockError } from './block-codec.ts'
+import type { Columns } from './columns.ts'
+import { isOfHour } from './series-rows.ts'
 
 const hours = 24
 const hourBytes = 4 * 8 + 2 * 4
@@ -117,23 +119,24 @@ export function markStale(rollup: DayRollup, at: number): void {
 }
 
 /** Computes an hour again from all its readings, given in their order. */
-export function recomputeHour(
-  rollup: DayRollup,
-  hour: number,
-  rows: readonly { readonly at: number; readonly value: number }[],
-): void {
-  const [first] = rows
+export function recomputeHour(rollup: DayRollup, hour: number, readings: Columns): void {
+  const { at, value, quality } = readings
   rollup.sum[hour] = 0
-  rollup.min[hour] = first?.value ?? 0
-  rollup.max[hour] = first?.value ?? 0
+  rollup.min[hour] = 0
+  rollup.max[hour] = 0
   rollup.last[hour] = 0
   rollup.lastOffset[hour] = 0
-  for (const [index, { at, value }] of rows.entries()) {
-    rollup.sum[hour] = index === 0 ? value : rollup.sum[hour] + value
-    rollup.min[hour] = Math.min(rollup.min[hour], value)
-    rollup.max[hour] = Math.max(rollup.max[hour], value)
-    rollup.last[hour] = value
-    rollup.lastOffset[hour] = at - rollup.day * dayMs - hour * hourMs
+  rollup.count[hour] = 0
+  let count = 0
+  for (let i = 0; i < readings.length; i++) {
+    if (!isOfHour(quality[i]!)) continue
+    const one = value[i]!
+    rollup.sum[hour] = count === 0 ? one : rollup.sum[hour] + one
+    rollup.min[hour] = count === 0 ? one : Math.min(rollup.min[hour], one)
+    rollup.max[hour] = count === 0 ? one : Math.max(rollup.max[hour], one)
+    rollup.last[hour] = one
+    rollup.lastOffset[hour] = at[i]! - rollup.day * dayMs - hour * hourMs
+    count++
   }
-  rollup.count[hour] = rows.length
+  rollup.count[hour] = count
 }

@@ -1,15 +1,25 @@
 import type Database from 'better-sqlite3'
-import { LarderError } from '../../domain/index.ts'
+import { dayMs, LarderError } from '../../domain/index.ts'
 import type { Boots } from './boots.ts'
 import { fullChunk, type Chunk, type ChunkTable } from './chunk-table.ts'
-import { addRow, copyReading, createColumns, rowAt, type Columns, type Row } from './columns.ts'
+import {
+  copyReading,
+  createColumns,
+  isReading,
+  lowerBound,
+  mergeRuns,
+  rowAt,
+  type Columns,
+  type Row,
+  type Run,
+} from './columns.ts'
 import type { CountHeads } from './count-heads.ts'
 import { dayOf } from './day-rollup.ts'
 import type { RollupTable } from './rollup-table.ts'
 import type { BookedSeries } from './series-book.ts'
-import { compareRows, type ReadingRow } from './series-rows.ts'
+import type { ReadingRow } from './series-rows.ts'
 import type { SeriesView } from './series-view.ts'
-import { isSameRow, type Patch } from './settle.ts'
+import type { Patch } from './settle.ts'
 
 /** Small chunks at the end of a series: this many become one. */
 const smallChunksAtMost = 8
@@ -27,9 +37,13 @@ export function createSeriesMerger(deps: {
 }): (series: BookedSeries, end: number) => number {
   const { db, chunks, view, rollups, heads, boots, totals } = deps
   const latestOf = db.prepare(
-    'SELECT at, value, boot, seq, idx, received_at, quality FROM latest WHERE series = ?',
+    'SELECT at, value, boot, seq, idx AS "index", received_at, quality FROM latest WHERE series = ?',
   )
   const saveLatest = db.prepare('INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+
+  const news = createColumns(1024)
+  const there = createColumns(1024)
+  const all = createColumns(1024)
 
   function readLatest(series: number): Row | null {
     const row = latestOf.get(series) as (Omit<ReadingRow, 'boot'> & { boot: number }) | undefined
@@ -37,8 +51,8 @@ export function createSeriesMerger(deps: {
   }
 
   function keepLatest(series: BookedSeries, newest: Row): void {
-    const { at, value, bootId, seq, idx, received_at, quality } = newest
-    saveLatest.run(series.id, at, value, bootId, seq, idx, received_at, quality)
+    const { at, value, bootId, seq, index, received_at, quality } = newest
+    saveLatest.run(series.id, at, value, bootId, seq, index, received_at, quality)
     series.mergedAt = at
   }
 
@@ -53,8 +67,8 @@ export function createSeriesMerger(deps: {
       chunks.add(series.id, added, begin, end)
       small++
     } else {
-      const tail = chunks.ofDay(day, series.id).slice(-small)
-      const all = createColumns(fullChunk)
+      const tail = chunks.lastOfDay(day, series.id, small)
+      all.length = 0
       for (const chunk of tail) chunks.load(chunk, all)
       for (let i = begin; i < end; i++) copyReading(added, i, all)
       for (const chunk of tail) chunks.remove(chunk)
@@ -65,12 +79,13 @@ export function createSeriesMerger(deps: {
   }
 
   function countSmall(series: BookedSeries, day: number): number {
-    const all = chunks.ofDay(day, series.id)
-    return all.length - 1 - all.findLastIndex(({ readings }) => readings >= fullChunk)
+    const last = chunks.lastOfDay(day, series.id, smallChunksAtMost)
+    return last.length - 1 - last.findLastIndex(({ readings }) => readings >= fullChunk)
   }
 
-  function appendAll(series: BookedSeries, added: Columns): void {
-    for (let begin = 0; begin < added.length;) {
+  /** Readings from a place on, all newer than what is merged. */
+  function appendAll(series: BookedSeries, added: Columns, first: number): void {
+    for (let begin = first; begin < added.length;) {
       const day = dayOf(added.at[begin]!)
       let end = begin + 1
       while (end < added.length && dayOf(added.at[end]!) === day) end++
@@ -80,59 +95,61 @@ export function createSeriesMerger(deps: {
     }
   }
 
-  /** Readings among those that are there: the chunks they fall into are written again. */
-  function insert(series: BookedSeries, { added, removed }: Patch): void {
-    const rows = Array.from({ length: added.length }, (_, i) => rowAt(added, i, boots.textOf))
-    for (const day of new Set([...rows, ...removed].map(({ at }) => dayOf(at)))) {
-      const there = chunks.ofDay(day, series.id)
-      const changes = new Map<Chunk | undefined, Row[]>()
-      const chunkOf = (at: number) => there.findLast((chunk) => chunk.at <= at) ?? there[0]
-      const changesOf = (at: number) => {
-        const chunk = chunkOf(at)
-        let list = changes.get(chunk)
-        if (!list) changes.set(chunk, (list = []))
-        return list
-      }
-      for (const row of rows) if (dayOf(row.at) === day) changesOf(row.at).push(row)
-      for (const row of removed) if (dayOf(row.at) === day) changesOf(row.at)
-      for (const [chunk, news] of changes) rewrite(series, chunk, news, removed)
+  /** Readings before a place, among those that are there: the chunks they fall into are written again. */
+  function insert(series: BookedSeries, { added, removed }: Patch, end: number): void {
+    const placeOf = (at: number): number => Math.min(end, lowerBound(added, at))
+    const times = removed.map(({ at }) => at)
+    for (let i = 0; i < end; i++) times.push(added.at[i]!)
+    const firstOfDay = new Map<number, number>()
+    for (const at of times) {
+      const day = dayOf(at)
+      firstOfDay.set(day, Math.min(at, firstOfDay.get(day) ?? at))
     }
-    series.smallChunks = null
+    for (const [day, first] of firstOfDay) {
+      const reached = chunks.reached(day, series.id, first)
+      const dayEnd = (day + 1) * dayMs
+      if (reached.length === 0) chunks.add(series.id, added, placeOf(first), placeOf(dayEnd))
+      for (const [i, chunk] of reached.entries()) {
+        const from = i === 0 ? first : chunk.at
+        const to = reached[i + 1]?.at ?? dayEnd
+        const gone = removed.filter(({ at }) => at >= from && at < to)
+        const run: Run = [added, placeOf(from), placeOf(to)]
+        if (gone.length > 0 || run[1] < run[2]) rewrite(series, chunk, run, gone)
+      }
+    }
   }
 
-  function rewrite(
-    series: BookedSeries,
-    chunk: Chunk | undefined,
-    news: readonly Row[],
-    removed: readonly Row[],
-  ): void {
-    const all = createColumns(fullChunk)
-    if (chunk) chunks.load(chunk, all)
-    const rows = Array.from({ length: all.length }, (_, i) => rowAt(all, i, boots.textOf))
-    const kept = rows.filter((row) => !removed.some((other) => isSameRow(row, other)))
-    kept.push(...news)
-    kept.sort(compareRows)
-    if (chunk) chunks.remove(chunk)
-    const changed = createColumns(kept.length)
-    for (const row of kept) addRow(changed, row)
-    chunks.add(series.id, changed)
+  function rewrite(series: BookedSeries, chunk: Chunk, run: Run, gone: readonly Row[]): void {
+    there.length = 0
+    chunks.load(chunk, there)
+    const { length } = there
+    there.length = 0
+    for (let i = 0; i < length; i++)
+      if (!gone.some((row) => isReading(there, i, row))) copyReading(there, i, there)
+    chunks.remove(chunk)
+    all.length = 0
+    mergeRuns(all, [there, 0, there.length], run, boots.textOf)
+    chunks.add(series.id, all)
   }
 
   return (series, end) => {
-    const patch = view.patchOf(series, end)
+    const patch = view.patchOf(series, end, news)
     if (!patch) return 0
     const { added, removed } = patch
     for (const rollup of rollups.patched(series, patch)) rollups.save(series.id, rollup)
     for (const { quality } of removed) totals[quality]!--
     for (let i = 0; i < added.length; i++) totals[added.quality[i]!]!++
     if (series.isCount) heads.save(series.id, added)
-    if (removed.length === 0 && added.length > 0 && added.at[0]! > series.mergedAt) {
-      appendAll(series, added)
-      keepLatest(series, rowAt(added, added.length - 1, boots.textOf))
-    } else if (added.length > 0 || removed.length > 0) {
-      const newest = view.newestOf(series, readLatest(series.id), patch)
-      insert(series, patch)
+    const after = lowerBound(added, series.mergedAt + 1)
+    const isNewer = after < added.length
+    if (after > 0 || removed.length > 0) {
+      const newest = isNewer ? null : view.newestOf(series, readLatest(series.id), patch)
+      insert(series, patch, after)
       if (newest) keepLatest(series, newest)
+    }
+    if (isNewer) {
+      appendAll(series, added, after)
+      keepLatest(series, rowAt(added, added.length - 1, boots.textOf))
     }
     return Math.max(1, added.length)
   }

@@ -14,7 +14,8 @@ export function moveRows(db: Database.Database): void {
   const isOld = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'levels'").get()
   if (!isOld) return
   const chunks = createChunkTable(db, createBlockCodec())
-  const columns = 'at, value, old.boot AS bootId, boots.boot, seq, idx, received_at, quality'
+  const columns =
+    'at, value, old.boot AS bootId, boots.boot, seq, idx AS "index", received_at, quality'
   for (const [table, index] of [
     ['levels', ''],
     ['counts', 'INDEXED BY counts_by_time'],

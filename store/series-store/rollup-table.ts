@@ -46,9 +46,7 @@ export function createRollupTable(db: Database.Database, view: SeriesView): Roll
     for (let hour = 0; hour < 24; hour++) {
       if ((rollup.stale & (1 << hour)) === 0) continue
       const from = rollup.day * dayMs + hour * hourMs
-      const rows = view.rowsOf(series, rollup.day, from, from + hourMs, patch)
-      const ofHour = rows.filter(({ quality }) => isOfHour(quality))
-      recomputeHour(rollup, hour, ofHour)
+      recomputeHour(rollup, hour, view.readingsOf(series, rollup.day, from, from + hourMs, patch))
     }
     rollup.stale = 0
   }

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { channelType, type Reading } from '../../domain/index.ts'
 import type { Boots } from './boots.ts'
-import { qualityBits, rowAt, type Row } from './columns.ts'
+import { rowAt, type Row } from './columns.ts'
 import type { Pending } from './pending.ts'
 import { selectorSql, toReading, type SeriesName } from './series-rows.ts'
 import type { SeriesStore } from './series-store.ts'
@@ -13,7 +13,7 @@ interface LatestRow extends SeriesName {
   readonly value: number
   readonly boot: number
   readonly seq: number
-  readonly idx: number
+  readonly index: number
   readonly received_at: number
   readonly quality: number
 }
@@ -27,7 +27,7 @@ export function latestReader(deps: {
 }): (query: Parameters<SeriesStore['latest']>[0]) => readonly Reading[] {
   const { db, view, pending, boots } = deps
   const columns =
-    'series.id, site, device, channel, gtin, pruned_before, at, value, boot, seq, idx, received_at, quality'
+    'series.id, site, device, channel, gtin, pruned_before, at, value, boot, seq, idx AS "index", received_at, quality'
   const byId = db.prepare(
     `SELECT ${columns} FROM series LEFT JOIN latest ON latest.series = series.id WHERE series.id = ?`,
   )
@@ -35,10 +35,8 @@ export function latestReader(deps: {
   function newestOf(row: LatestRow): Row | null {
     const { columns } = pending
     const place = pending.newestOf(row.id)
-    if (place !== null && columns.at[place]! >= row.pruned_before) {
-      const newest = rowAt(columns, place, boots.textOf)
-      return { ...newest, quality: newest.quality & qualityBits }
-    }
+    if (place !== null && columns.at[place]! >= row.pruned_before)
+      return rowAt(columns, place, boots.textOf)
     const merged =
       row.at === null
         ? null

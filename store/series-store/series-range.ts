@@ -1,5 +1,7 @@
 import { dayMs, LarderError, type Reading } from '../../domain/index.ts'
+import type { Boots } from './boots.ts'
 import type { ChunkTable } from './chunk-table.ts'
+import { rowAt } from './columns.ts'
 import { dayOf } from './day-rollup.ts'
 import {
   compareNames,
@@ -29,11 +31,11 @@ const manySeries = 64
  * the last row that can still be on the page.
  */
 export function readRange(
-  deps: { readonly chunks: ChunkTable; readonly view: SeriesView },
+  deps: { readonly chunks: ChunkTable; readonly view: SeriesView; readonly boots: Boots },
   names: readonly NamedSeries[],
   query: Parameters<SeriesStore['range']>[0],
 ): Awaited<ReturnType<SeriesStore['range']>> {
-  const { chunks, view } = deps
+  const { chunks, view, boots } = deps
   const after = query.after === undefined ? null : decodeCursor(query.after)
   const from = Math.max(query.from, after?.row.at ?? -Infinity)
   const patches = new Map<number, Patch>()
@@ -60,7 +62,9 @@ export function readRange(
     for (const series of some) {
       const { name } = series
       let taken = 0
-      for (const row of view.rowsOf(series, day, from, to, patches.get(series.id) ?? null)) {
+      const readings = view.readingsOf(series, day, from, to, patches.get(series.id) ?? null)
+      for (let i = 0; i < readings.length; i++) {
+        const row = rowAt(readings, i, boots.textOf)
         // The last place may be shared by several readings of one moment, in an order that only all of them show.
         if (taken >= wanted && row.at !== found.at(-1)!.row.at) break
         if (after && compareFound({ name, row }, after) <= 0) continue
@@ -95,7 +99,7 @@ function encodeCursor({ name, row }: Found): string {
     row.at,
     row.boot,
     row.seq,
-    row.idx,
+    row.index,
     row.value,
   ]
   return Buffer.from(JSON.stringify(parts)).toString('base64url')
@@ -106,7 +110,7 @@ function decodeCursor(cursor: string): Found {
     const parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')) as readonly (
       string | number
     )[]
-    const [site, device, channel, gtin, at, boot, seq, idx, value] = parts
+    const [site, device, channel, gtin, at, boot, seq, index, value] = parts
     if (parts.length === 9 && typeof at === 'number') {
       return {
         name: {
@@ -120,7 +124,7 @@ function decodeCursor(cursor: string): Found {
           at,
           boot: String(boot),
           seq: Number(seq),
-          idx: Number(idx),
+          index: Number(index),
           value: Number(value),
           received_at: 0,
           quality: 0,

@@ -28,7 +28,7 @@ export function createSeriesReader(deps: {
 }): Omit<SeriesStore, 'write' | 'prune' | 'close'> {
   const { db, pending, boots, feed } = deps
   const chunks = createChunkTable(db, deps.codec)
-  const view = createSeriesView({ chunks, pending, boots })
+  const view = createSeriesView({ db, chunks, pending, boots })
   const rollups = createRollupTable(db, view)
   const latest = latestReader({ db, view, pending, boots })
   const hourly = hourlyReader(db, view, rollups)
@@ -88,7 +88,7 @@ export function createSeriesReader(deps: {
 
   return {
     applied: (group) => look(() => readApplied(db, group)),
-    range: (query) => look(() => readRange({ chunks, view }, find(query), query)),
+    range: (query) => look(() => readRange({ chunks, view, boots }, find(query), query)),
     latest: (query) => look(() => latest(query)),
     hourly: (query) => look(() => hourly(find(query), query)),
     watermarks: () => look(() => readWatermarks(db)),

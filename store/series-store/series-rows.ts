@@ -43,7 +43,7 @@ export interface ReadingRow {
   readonly value: number
   readonly boot: string
   readonly seq: number
-  readonly idx: number
+  readonly index: number
   readonly received_at: number
   readonly quality: number
 }
@@ -59,7 +59,7 @@ export function toReading(name: SeriesName, row: ReadingRow): Reading {
     value: row.value,
     seq: row.seq,
     boot: row.boot,
-    index: row.idx,
+    index: row.index,
     quality: qualities[row.quality] ?? 'good',
   }
 }
@@ -89,7 +89,7 @@ function compareBoots(a: string, b: string): number {
 
 /** The order of one series' readings. */
 export function compareRows(a: ReadingRow, b: ReadingRow): number {
-  return a.at - b.at || compareRank({ ...a, index: a.idx }, { ...b, index: b.idx })
+  return a.at - b.at || compareRank(a, b)
 }
 
 export function compareNames(a: SeriesName, b: SeriesName): number {

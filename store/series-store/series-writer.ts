@@ -59,7 +59,7 @@ export function createSeriesWriter(deps: {
     if (chunk.quality !== null) totals[chunk.quality]! -= chunk.readings
     deps.onDamage(error.message)
   })
-  const view = createSeriesView({ chunks, pending, boots })
+  const view = createSeriesView({ db, chunks, pending, boots })
   const rollups = createRollupTable(db, view)
   const book = createSeriesBook(db)
   const heads = createCountHeads(db)
