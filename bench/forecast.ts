@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { hourMs } from '../domain/index.ts'
 import {
   createNetworkForecaster,
+  helpInThread,
   loadTensorFlow,
   type History,
   type SeriesHistory,
@@ -9,12 +10,14 @@ import {
 import { createInputBuilder, inputNames, learnLayout } from '../models/features/index.ts'
 import { createNetwork, readWeights } from '../models/network/index.ts'
 import { allocateRows, buildTrainingRows } from '../models/training/rows.ts'
+import { hasRecentErrors } from '../models/recent-errors.ts'
 import { createRandom } from '../runtime/index.ts'
 import { describeMachine } from './support/machine.ts'
 
 /**
- * Twelve hours ahead of a whole city in one thread: rows of inputs, several networks averaged, amounts. Networks have weights by
- * chance, which cost what trained ones cost. Also how fast rows are built for training, and what one series alone takes.
+ * Twelve hours ahead of a whole city: rows of inputs, several networks averaged, yesterday's errors (the rows of the day before and
+ * one network again), amounts; with a helper in a second thread and alone. Networks have weights by chance, which cost what trained
+ * ones cost. Also how fast rows are built for training, and what one series alone takes.
  */
 const { values } = parseArgs({
   options: {
@@ -91,13 +94,15 @@ function best(times: number, run: () => void): Taken {
   }
 }
 
+const peakMb = (): number => Math.round(process.resourceUsage().maxRSS / 1024)
+
 const machine = describeMachine()
 const tensorFlow = await loadTensorFlow(values.backend === 'native' ? 'native' : 'wasm')
 const history = makeHistory(Number(values.series), hours)
 const layout = learnLayout({ ...history, series: history.series.slice(0, 2_000) }, hours, () => 0)
 const inputs = inputNames(layout).length
 const shape = { inputs, width: Number(values.width), blocks: 2 }
-const forecaster = createNetworkForecaster(tensorFlow, {
+const model = {
   ...{ name: 'bench', layout, shape, calibration: null },
   means: new Array<number>(inputs).fill(0),
   deviations: new Array<number>(inputs).fill(1),
@@ -107,7 +112,16 @@ const forecaster = createNetworkForecaster(tensorFlow, {
     network.dispose()
     return { seed, weights }
   }),
-})
+}
+if (!hasRecentErrors(history, layout, originAt)) throw new Error("yesterday's errors are left out")
+const forecaster = createNetworkForecaster(tensorFlow, model)
+const helped = createNetworkForecaster(
+  tensorFlow,
+  model,
+  helpInThread((error) => {
+    throw error
+  }),
+)
 
 const rounds = Number(values.rounds)
 const row = new Float32Array(inputs)
@@ -115,8 +129,10 @@ const features = best(rounds, () => {
   const { write } = createInputBuilder(history, layout).at(originAt)
   for (let s = 0; s < history.series.length; s++) write(s, row, 0)
 })
-const forecast = best(rounds, () => forecaster.forecast(history, originAt))
-const rssMb = Math.round(process.resourceUsage().maxRSS / 1024)
+const rssBeforeMb = peakMb()
+const together = best(rounds, () => helped.forecast(history, originAt))
+const rssMb = peakMb()
+const alone = best(rounds, () => forecaster.forecast(history, originAt))
 
 const one: History = { ...history, series: history.series.slice(0, 1) }
 const single = best(50, () => forecaster.forecast(one, originAt))
@@ -129,6 +145,7 @@ const training = best(rounds, () => {
   rows = buildTrainingRows(trained, origins, layout, store).count
 })
 forecaster.dispose()
+helped.dispose()
 
 process.stdout.write(
   `${JSON.stringify(
@@ -136,8 +153,9 @@ process.stdout.write(
       machine,
       backend: tensorFlow.backend,
       ...{ series: history.series.length, inputs, width: shape.width, members: values.members },
-      forecast: { ...forecast, rssMb },
-      features: { ...features, share: Number((features.cpuMs / forecast.cpuMs).toFixed(2)) },
+      forecast: { ...together, rssBeforeMb, rssMb },
+      inOneThread: alone,
+      features: { ...features, share: Number((features.cpuMs / alone.cpuMs).toFixed(2)) },
       oneSeries: single,
       trainingRows: {
         rows,

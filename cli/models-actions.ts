@@ -3,9 +3,10 @@ import { dayMs, LarderError } from '../domain/index.ts'
 import {
   backtest,
   baselines,
-  createNetworkForecaster,
+  createVersionForecaster,
   describeCalibration,
   describeReport,
+  helpInThread,
   loadModel,
   loadTensorFlow,
   readFootfallHistory,
@@ -106,10 +107,11 @@ export async function forecast(options: ForecastOptions): Promise<void> {
     options.history,
     Math.max(...options.origins) + dayMs,
   )
-  const forecaster = createNetworkForecaster(await loadTensorFlow(options.backend), {
-    ...model,
-    name: model.version.version,
-  })
+  const forecaster = createVersionForecaster(
+    await loadTensorFlow(options.backend),
+    model,
+    helpInThread(({ message }) => process.stderr.write(`${message} One thread goes on.\n`)),
+  )
   const batches = options.origins.map((origin) => forecaster.forecast(history, origin))
   forecaster.dispose()
   const { rows } =
@@ -151,9 +153,7 @@ export async function runBacktest(options: BacktestOptions): Promise<void> {
     }
     seenSites = new Set(model.sites)
     const tensorFlow = await loadTensorFlow(options.backend)
-    forecasters.unshift(
-      createNetworkForecaster(tensorFlow, { ...model, name: model.version.version }),
-    )
+    forecasters.unshift(createVersionForecaster(tensorFlow, model))
   }
   const report = backtest(history, forecasters, originsOf(options), {
     seed: options.seed,

@@ -1,6 +1,6 @@
 import { dayMs, LarderError } from '../domain/index.ts'
 import {
-  createNetworkForecaster,
+  createVersionForecaster,
   describeWorth,
   loadModel,
   loadTensorFlow,
@@ -38,7 +38,7 @@ export async function runWorth(options: WorthOptions): Promise<void> {
     until: until + 2 * dayMs,
   })
   const tensorFlow = await loadTensorFlow(options.backend)
-  const forecaster = createNetworkForecaster(tensorFlow, { ...model, name: model.version.version })
+  const forecaster = createVersionForecaster(tensorFlow, model)
   const report = measureWorth(history, forecaster, originsOf(options), { seed: options.seed })
   forecaster.dispose()
   await showReport(report, describeWorth, options.json)

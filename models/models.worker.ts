@@ -10,6 +10,7 @@ import {
   wallClock,
 } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
+import { helpInThread } from './ensemble/index.ts'
 import { startModels } from './start-models.ts'
 import { trainInWorker } from './training/training-worker.ts'
 
@@ -24,6 +25,7 @@ export interface ModelsWorkerData {
 }
 
 const data = workerData as ModelsWorkerData
+const logger = createLogger(data.logLevel).child({ stage: 'models' })
 const metrics = createMetrics({ withProcess: false })
 const series = connectRpc<SeriesStore>(data.seriesPort)
 const operations = connectRpc<OperationsStore>(data.operationsPort)
@@ -32,12 +34,15 @@ const stage = startModels({
   operations: operations.remote,
   clock: followClock(data.anchor),
   wall: wallClock,
-  logger: createLogger(data.logLevel).child({ stage: 'models' }),
+  logger,
   metrics,
   settings: data.settings,
   folder: data.folder,
   seed: data.seed,
   train: trainInWorker,
+  startHelper: helpInThread((error) =>
+    logger.warn({ err: error }, 'forecasts go on in one thread'),
+  ),
 })
 
 if (parentPort) {

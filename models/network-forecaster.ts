@@ -3,28 +3,37 @@ import { calibrate } from './calibration.ts'
 import { createExplainer } from './explain/index.ts'
 import {
   createInputBuilder,
+  hourUnit,
   inputNames,
   towardsStep,
   type Expectation,
+  type InputBuilder,
   type InputRows,
-  hourUnit,
 } from './features/index.ts'
 import { emptyBatch, hasKnownHour } from './forecast-batch.ts'
 import type { ForecastBatch, Forecaster, History } from './forecaster.ts'
-import { createEnsemble, type EnsembleAnswers } from './network-ensemble.ts'
+import {
+  answerAlone,
+  answerTogether,
+  batchRows,
+  createEnsemble,
+  type Answering,
+  type EnsembleAnswers,
+  type StartHelper,
+} from './ensemble/index.ts'
 import type { NetworkModel } from './network-model.ts'
 import {
   applyFactors,
   hasRecentErrors,
+  inStock,
   recentFactors,
-  seriesInStock,
   type RecentMeans,
 } from './recent-errors.ts'
 import type { TensorFlow } from './tf.ts'
 
 const levels = quantileLevels.length
-/** So many series are forecast at a time: their inputs are the largest thing in memory. */
-const blockRows = 4096
+/** With fewer, a helper would hardly be ready before this thread is done. */
+const fewestHelped = 10_000
 
 /** What of a model is needed to forecast. */
 export type ForecastingModel = Pick<
@@ -32,97 +41,134 @@ export type ForecastingModel = Pick<
   'shape' | 'layout' | 'means' | 'deviations' | 'members' | 'calibration'
 >
 
-/** Forecasts with trained networks. `dispose` frees their tensors. */
+export interface NetworkForecaster extends Forecaster {
+  /** Frees its tensors. */
+  dispose(): void
+}
+
+/** Forecasts with the networks of a version, under its name. */
+export function createVersionForecaster(
+  tensorFlow: TensorFlow,
+  model: NetworkModel,
+  startHelper?: StartHelper,
+): NetworkForecaster {
+  const name = model.version.version
+  return createNetworkForecaster(tensorFlow, { ...model, name }, startHelper)
+}
+
+/** Forecasts with trained networks; of many series with a helper for as long as it takes, where one can be started. */
 export function createNetworkForecaster(
-  { tf }: TensorFlow,
+  { tf, backend }: TensorFlow,
   model: ForecastingModel & { readonly name: string },
-): Forecaster & { dispose(): void } {
-  const ensemble = createEnsemble(tf, model)
-  if (inputNames(model.layout).length !== model.shape.inputs) {
+  startHelper: StartHelper = () => null,
+): NetworkForecaster {
+  const { layout, means, deviations, members } = model
+  if (inputNames(layout).length !== model.shape.inputs) {
     throw new Error(`model has ${model.shape.inputs} inputs, its layout makes another number`)
   }
+  const ensemble = createEnsemble(tf, model)
   const explainer = createExplainer(ensemble, {
-    layout: model.layout,
-    means: model.means,
-    normalise: (row) => normalise(row, row.length, model.means, model.deviations),
+    ...{ layout, means },
+    normalise: (row) => normalise(row, row.length, means, deviations),
   })
-  const answer = (
+  /** `take` is told which series the answers are of, in their order. */
+  const ask = (
+    answering: Answering,
+    { width, write }: InputRows,
+    series: Int32Array,
+    most: number,
+    take: (answers: EnsembleAnswers, some: Int32Array) => void,
+  ): void => {
+    const rows = new Float32Array(Math.min(batchRows, series.length) * width)
+    for (let start = 0; start < series.length; start += batchRows) {
+      const some = series.subarray(start, start + batchRows)
+      const block = rows.subarray(0, some.length * width)
+      for (let i = 0; i < some.length; i++) write(some[i]!, block, i * width)
+      normalise(block, width, means, deviations)
+      answering.answer(block, most, (answers) => take(answers, some))
+    }
+  }
+  const predict = (
     history: History,
     origin: number,
+    answering: Answering,
   ): { batch: ForecastBatch; inputs: InputRows } => {
-    const inputs = createInputBuilder(history, model.layout).at(origin)
-    const { width, expectation, write } = inputs
-    const count = history.series.length
-    const batch = emptyBatch(origin, count)
-    const rows = new Float32Array(Math.min(blockRows, count) * width)
-    for (let start = 0; start < count; start += blockRows) {
-      const size = Math.min(blockRows, count - start)
-      const block = rows.subarray(0, size * width)
-      for (let i = 0; i < size; i++) write(start + i, block, i * width)
-      normalise(block, width, model.means, model.deviations)
-      writeAnswers(batch, history, start, size, expectation, ensemble.answer(block))
-    }
+    const builder = createInputBuilder(history, layout)
+    const inputs = builder.at(origin)
+    const batch = emptyBatch(origin, history.series.length)
+    const series = withPast(history, inputs.expectation, origin)
+    ask(answering, inputs, series, members.length, (answers, some) =>
+      writeAnswers(batch, some, inputs.expectation, answers),
+    )
+    const yesterday = hasRecentErrors(history, layout, origin)
+      ? recall(history, origin - dayMs, builder, answering)
+      : null
+    answering.finish()
+    if (yesterday) applyFactors(batch, recentFactors(history, layout, yesterday))
+    if (model.calibration) calibrate(batch, model.calibration)
+    moveTowardsSteps(batch.quantiles, layout.step)
     return { batch, inputs }
   }
   /** Only of series that were in stock in some hour: the others tell of no error. One member tells them well enough, at a fraction of the time. */
-  const askWitness = (history: History, origin: number): RecentMeans => {
-    const { width, expectation, write } = createInputBuilder(history, model.layout).at(origin)
+  const recall = (
+    history: History,
+    origin: number,
+    builder: InputBuilder,
+    answering: Answering,
+  ): RecentMeans => {
+    const inputs = builder.at(origin)
+    const count = history.series.length
     const means: RecentMeans = {
       origin,
-      answered: new Uint8Array(history.series.length),
-      hourMean: new Float32Array(history.series.length * 12),
+      answered: new Uint8Array(count),
+      hourMean: new Float32Array(count * 12),
     }
-    const wanted = seriesInStock(history, origin).filter(
-      (s) => expectation.seen[s]! > 0 || hasKnownHour(history.series[s]!, origin, history.from),
-    )
-    const rows = new Float32Array(Math.min(blockRows, wanted.length) * width)
-    for (let start = 0; start < wanted.length; start += blockRows) {
-      const some = wanted.subarray(start, start + blockRows)
-      const block = rows.subarray(0, some.length * width)
-      for (const [i, s] of some.entries()) write(s, block, i * width)
-      normalise(block, width, model.means, model.deviations)
-      const answers = ensemble.answer(block, 1)
+    const series = inStock(history, withPast(history, inputs.expectation, origin), origin)
+    ask(answering, inputs, series, 1, (answers, some) => {
       for (const [i, s] of some.entries()) {
         means.answered[s] = 1
-        writeHourMeans(means.hourMean, s, answers, i, expectation)
+        writeHourMeans(means.hourMean, s, answers, i, inputs.expectation)
       }
-    }
+    })
     return means
   }
-  const predict: typeof answer = (history, origin) => {
-    const { batch, inputs } = answer(history, origin)
-    if (hasRecentErrors(history, model.layout, origin)) {
-      const yesterday = askWitness(history, origin - dayMs)
-      applyFactors(batch, recentFactors(history, model.layout, yesterday))
+  const withHelp = <T>(history: History, work: (answering: Answering) => T): T => {
+    const isLarge = backend === 'wasm' && history.series.length >= fewestHelped
+    const helper = isLarge ? startHelper(model) : null
+    try {
+      return work(helper ? answerTogether(ensemble, helper) : answerAlone(ensemble))
+    } finally {
+      helper?.stop()
     }
-    if (model.calibration) calibrate(batch, model.calibration)
-    moveTowardsSteps(batch.quantiles, model.layout.step)
-    return { batch, inputs }
   }
   return {
     name: model.name,
     dispose: () => ensemble.dispose(),
-    forecast: (history, origin) => predict(history, origin).batch,
-    forecastAndExplain(history, origin, most) {
-      const { batch, inputs } = predict(history, origin)
-      return { ...batch, explanations: explainer.explain(history, inputs, batch, most) }
-    },
+    forecast: (history, origin) =>
+      withHelp(history, (answering) => predict(history, origin, answering).batch),
+    forecastAndExplain: (history, origin, most) =>
+      withHelp(history, (answering) => {
+        const { batch, inputs } = predict(history, origin, answering)
+        return { ...batch, explanations: explainer.explain(history, inputs, batch, most) }
+      }),
   }
 }
 
-/** Turns the answers of the `size` series from `start` on into amounts. */
+/** The series of which anything is known before the origin. */
+function withPast(history: History, { seen }: Expectation, origin: number): Int32Array {
+  return Int32Array.from(history.series.keys()).filter(
+    (s) => seen[s]! > 0 || hasKnownHour(history.series[s]!, origin, history.from),
+  )
+}
+
+/** Turns the answers of some series into amounts. */
 function writeAnswers(
   batch: ForecastBatch,
-  history: History,
-  start: number,
-  size: number,
+  some: Int32Array,
   expectation: Expectation,
   answers: EnsembleAnswers,
 ): void {
-  for (let i = 0; i < size; i++) {
-    const s = start + i
-    const series = history.series[s]!
-    if (expectation.seen[s]! <= 0 && !hasKnownHour(series, batch.origin, history.from)) continue
+  for (const [i, s] of some.entries()) {
     const scale = expectation.scale[s]!
     batch.answered[s] = 1
     batch.mean[s] = answers.mean[i]! * scale

@@ -23,13 +23,11 @@ export function hasRecentErrors(history: History, layout: FeatureLayout, origin:
 /** Means of the hours that were forecast at an origin; `answered` is 0 where none was. */
 export type RecentMeans = Pick<ForecastBatch, 'origin' | 'hourMean' | 'answered'>
 
-/** Those in stock in one of the 12 hours from `origin` on at least. */
-export function seriesInStock(history: History, origin: number): Int32Array {
+/** Those of the series that were in stock in one of the 12 hours from `origin` on at least. */
+export function inStock(history: History, series: Int32Array, origin: number): Int32Array {
   const start = Math.round((origin - history.from) / hourMs)
   const outcome = createOutcome()
-  return Int32Array.from(history.series.keys()).filter((s) =>
-    readOutcome(history, s, start, outcome).whole.includes(1),
-  )
+  return series.filter((s) => readOutcome(history, s, start, outcome).whole.includes(1))
 }
 
 /**

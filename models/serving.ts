@@ -1,7 +1,8 @@
 import type { Clock, ForecastTarget, RegisteredModel } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import { targets, type Server } from './forecast-round.ts'
-import { createNetworkForecaster } from './network-forecaster.ts'
+import type { StartHelper } from './ensemble/index.ts'
+import { createVersionForecaster } from './network-forecaster.ts'
 import type { NetworkModel } from './network-model.ts'
 import type { Registry } from './registry.ts'
 import { loadTensorFlow, type BackendChoice } from './tf.ts'
@@ -32,6 +33,7 @@ export function createServing(deps: {
   readonly registry: Registry
   readonly backend: BackendChoice
   readonly isEnabled: boolean
+  readonly startHelper?: StartHelper | undefined
   /** The city's. */
   readonly clock: Clock
   readonly wall: Clock
@@ -48,7 +50,7 @@ export function createServing(deps: {
     if (!model) return null
     const tensorFlow = await loadTensorFlow(deps.backend)
     const { version, label, reason } = registered
-    const forecaster = createNetworkForecaster(tensorFlow, { ...model, name: version })
+    const forecaster = createVersionForecaster(tensorFlow, model, deps.startHelper)
     const dispose = (): void => forecaster.dispose()
     return { forecaster, version, label, reason, model, registered, dispose }
   }

@@ -3,6 +3,7 @@ import type { Settings } from '../config/index.ts'
 import type { Logger, Registry as Metrics, Stage } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import { createCityHistories } from './city-histories.ts'
+import type { StartHelper } from './ensemble/index.ts'
 import { createForecastHours } from './forecast-hours.ts'
 import { thisMachine, type Machine } from './machine.ts'
 import { createCounters } from './models-metrics.ts'
@@ -29,6 +30,8 @@ export interface ModelsDeps {
   readonly onProgress?: ((progress: Progress | null) => void) | undefined
   /** Where training runs; in this thread where absent. */
   readonly train?: Train | undefined
+  /** A second thread for forecasts of many series; none where absent. */
+  readonly startHelper?: StartHelper | undefined
   readonly machine?: Machine | undefined
 }
 
@@ -47,6 +50,7 @@ export function startModels(deps: ModelsDeps): Stage & { status(): ModelsStatus 
   const registry = createRegistry(deps.folder, deps.operations, logger)
   const serving = createServing({
     ...{ registry, backend: settings.backend, isEnabled: settings.enabled },
+    startHelper: deps.startHelper,
     ...{ clock: deps.clock, wall, logger, signal },
   })
   const parts = {

@@ -4,7 +4,12 @@ import { placeCount, type FeatureLayout } from '../features/index.ts'
 import type { ForecastBatch, History } from '../forecaster.ts'
 import { judgeHeldOut, type HeldOut } from './held-out.ts'
 import { createNetwork, type NetworkShape } from '../network/index.ts'
-import { createNetworkForecaster, normalise, type ForecastingModel } from '../network-forecaster.ts'
+import {
+  createNetworkForecaster,
+  createVersionForecaster,
+  normalise,
+  type ForecastingModel,
+} from '../network-forecaster.ts'
 import type { NetworkModel } from '../network-model.ts'
 import { createOptimizer, resetState, type OptimizerState } from './optimizer.ts'
 import type { TensorFlow } from '../tf.ts'
@@ -149,9 +154,7 @@ export function createHand(
 
     async judge({ origins, batches, against }) {
       await pause()
-      const others = against.map((other) =>
-        createNetworkForecaster(tensorFlow, { ...other, name: other.version.version }),
-      )
+      const others = against.map((other) => createVersionForecaster(tensorFlow, other))
       try {
         const { seed } = setup
         return judgeHeldOut(history, origins, batches, others, { seed, step: layout.step })

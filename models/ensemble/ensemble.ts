@@ -1,12 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { quantileLevels } from '../domain/index.ts'
-import { createNetwork, writeWeights } from './network/index.ts'
-import type { NetworkModel } from './network-model.ts'
-import type { Tf } from './tf.ts'
+import { quantileLevels } from '../../domain/index.ts'
+import { createNetwork, writeWeights } from '../network/index.ts'
+import type { NetworkModel } from '../network-model.ts'
+import type { Tf } from '../tf.ts'
 
 const levels = quantileLevels.length
 /** Larger batches gain nothing and take memory that WebAssembly never gives back; smaller ones lose a quarter. */
-const batchRows = 1024
+export const batchRows = 1024
 
 /** Answers of rows in units of each row's scale, hours in units of `hourUnit`: flat, as in `ForecastBatch`. */
 export interface EnsembleAnswers {
@@ -14,6 +14,18 @@ export interface EnsembleAnswers {
   readonly quantiles: Float32Array
   readonly hourMean: Float32Array
   readonly hourQuantiles: Float32Array
+}
+
+export function createAnswers(
+  rows: number,
+  allocate: (size: number) => Float32Array,
+): EnsembleAnswers {
+  return {
+    mean: allocate(rows),
+    quantiles: allocate(rows * levels),
+    hourMean: allocate(rows * 12),
+    hourQuantiles: allocate(rows * 12 * levels),
+  }
 }
 
 /** The members of a model as one. `dispose` frees their tensors. */
@@ -41,12 +53,7 @@ export function createEnsemble(
       const asked = networks.slice(0, most)
       const width = shape.inputs
       const count = rows.length / width
-      const answers: EnsembleAnswers = {
-        mean: new Float32Array(count),
-        quantiles: new Float32Array(count * levels),
-        hourMean: new Float32Array(count * 12),
-        hourQuantiles: new Float32Array(count * 12 * levels),
-      }
+      const answers = createAnswers(count, (size) => new Float32Array(size))
       for (let start = 0; start < count; start += batchRows) {
         const end = Math.min(start + batchRows, count)
         const inputs = tf.tensor2d(rows.subarray(start * width, end * width), [end - start, width])

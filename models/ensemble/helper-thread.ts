@@ -1,0 +1,42 @@
+import { availableParallelism } from 'node:os'
+import type { LarderError } from '../../domain/index.ts'
+import { compiledUrl, startWorker } from '../../runtime/index.ts'
+import type { NetworkModel } from '../network-model.ts'
+import { createSlot, type Slot } from './slots.ts'
+
+type Networks = Pick<NetworkModel, 'shape' | 'members'>
+
+export interface HelperData extends Networks {
+  readonly slots: readonly Slot[]
+}
+
+/** The same networks in a thread of their own, which answers the slots that it is shown. */
+export interface Helper {
+  readonly slots: readonly Slot[]
+  show(place: number): void
+  stop(): void
+}
+
+/** Answers null where a second thread would only take turns with this one. */
+export type StartHelper = (networks: Networks) => Helper | null
+
+/** One is answered while the next one waits. */
+const slotCount = 2
+
+/** `onDeath` is only told: what the thread leaves is answered without it. */
+export function helpInThread(onDeath: (error: LarderError) => void): StartHelper {
+  return ({ shape, members }) => {
+    if (availableParallelism() < 2) return null
+    const slots = Array.from({ length: slotCount }, () => createSlot(shape.inputs))
+    const owned = startWorker(compiledUrl('./helper.worker.js', import.meta.url), {
+      name: 'forecasting helper',
+      data: { shape, members, slots } satisfies HelperData,
+      onDeath,
+    })
+    return {
+      slots,
+      show: (place) => owned.worker.postMessage(place),
+      stop: () => void owned.stop(),
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export * from './answering.ts'
+export * from './ensemble.ts'
+export * from './helper-thread.ts'
