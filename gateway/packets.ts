@@ -17,13 +17,13 @@ export function toMessage(
   path: DevicePath | null,
 ): RawMessage {
   const { topic, payload, qos, retain } = packet
-  return {
+  const message: RawMessage = {
     topic,
     payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
     receivedAt: clock.now(),
     qos,
     retain,
     clientId: client?.id ?? null,
-    ...(path ? { path } : {}),
   }
+  return path ? { ...message, path } : message
 }

@@ -35,10 +35,10 @@ type Lives = Map<string, Life>
 export function createMessageMemory(capacity: number): MessageMemory {
   /** By site and device: a text put together from both for every message costs more than the rest of it. */
   const sites = new Map<string, Map<string, Lives>>()
-  const lives: (Life | undefined)[] = []
-  const seqs: number[] = []
-  const hashes: number[] = []
-  const positions: number[] = []
+  const lives = new Array<Life | undefined>(capacity).fill(undefined)
+  const seqs = new Float64Array(capacity)
+  const hashes = new Uint32Array(capacity)
+  const positions = new Float64Array(capacity)
   let next = 0
 
   function lifeOf(site: string, device: string, boot: string): Life {

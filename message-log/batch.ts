@@ -78,10 +78,20 @@ function sizeOf(message: RawMessage): number {
 /** Names have at most 64 ASCII characters: the length of a path fits one byte. */
 const pathText = ({ site, device }: DevicePath): string => `${site}/${device}`
 
+/** Gives how many bytes. A call out of JavaScript costs more than the few characters of a name. */
+function writeText(bytes: Buffer, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return bytes.write(text, at)
+    bytes[at + i] = code
+  }
+  return text.length
+}
+
 function writeMessage(bytes: Buffer, view: DataView, at: number, message: RawMessage): number {
-  const topicBytes = bytes.write(message.topic, at + field.text)
+  const topicBytes = writeText(bytes, at + field.text, message.topic)
   const clientIdBytes =
-    message.clientId === null ? 0 : bytes.write(message.clientId, at + field.text + topicBytes)
+    message.clientId === null ? 0 : writeText(bytes, at + field.text + topicBytes, message.clientId)
   let next = at + field.text + topicBytes + clientIdBytes
   if (message.path) {
     const pathBytes = bytes.write(pathText(message.path), next + 1)

@@ -25,4 +25,19 @@ describe('CRC-32C', () => {
     expect(crc32c(bytes, 2, 11)).toBe(0xe3069283)
     expect(crc32c(bytes, 3, 3)).toBe(0)
   })
+
+  it('is that of one bit after the other, whatever the length', () => {
+    const bytes = Buffer.from(Array.from({ length: 64 }, (_, i) => (i * 167 + 13) & 0xff))
+    for (let end = 0; end <= bytes.length; end++)
+      expect(crc32c(bytes, 1, end)).toBe(bitByBit(bytes.subarray(1, end)))
+  })
 })
+
+function bitByBit(bytes: Uint8Array): number {
+  let value = -1
+  for (const byte of bytes) {
+    value ^= byte
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1
+  }
+  return ~value >>> 0
+}

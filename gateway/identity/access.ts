@@ -76,9 +76,17 @@ function ownTopic(
   path: { readonly site: string; readonly device: string },
   topic: string,
 ): (typeof ownTopics)[number] | null {
-  const [version, site, device, ...rest] = topic.split('/')
-  if (version !== 'v1' || site !== path.site || device !== path.device) return null
-  return ownTopics.find((own) => own === rest.join('/')) ?? null
+  const { site, device } = path
+  const deviceAt = 'v1/'.length + site.length + 1
+  const ownAt = deviceAt + device.length + 1
+  const isOwn =
+    topic.startsWith('v1/') &&
+    topic.startsWith(site, 'v1/'.length) &&
+    topic.startsWith(device, deviceAt) &&
+    topic[deviceAt - 1] === '/' &&
+    topic[ownAt - 1] === '/'
+  if (!isOwn) return null
+  return ownTopics.find((own) => own.length === topic.length - ownAt && topic.endsWith(own)) ?? null
 }
 
 /** Null where the identity may subscribe so. Shared subscriptions are for nobody: the broker has none. */

@@ -53,6 +53,10 @@ export function readLength(
   return 'length'
 }
 
+const hash = 0x23
+const plus = 0x2b
+const slash = 0x2f
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** [MQTT-1.5.3-2] and the characters that 1.5.3 says should not be sent: controls and non-characters. */
 // eslint-disable-next-line no-control-regex
@@ -134,6 +138,8 @@ export function checkFrame(
 ): Refusal | null {
   const type = bytes[at]! >> 4
   const flags = bytes[at]! & 15
+  if (type === 3 && hasConnected && isUsualPublish(bytes, at + head, at + head + body, flags))
+    return null
   const cursor = createCursor(bytes, at + head, at + head + body)
   if (type === 1) return checkConnect(cursor, flags, hasConnected)
   if (!hasConnected) return refuse('first-not-connect') // [MQTT-3.1.0-1]
@@ -148,6 +154,25 @@ export function checkFrame(
   }
   const fault = cursor.fault()
   return fault && refuse(fault)
+}
+
+/** Right beyond doubt, with a topic of printable ASCII: told from the bytes alone, for nearly every frame is one. */
+function isUsualPublish(bytes: Buffer, start: number, end: number, flags: number): boolean {
+  const qos = (flags >> 1) & 3
+  if (qos === 3 || (qos === 0 && flags & 8)) return false
+  const topicAt = start + 2
+  const topicEnd = topicAt + ((bytes[start]! << 8) | bytes[start + 1]!)
+  if (topicEnd + (qos > 0 ? 2 : 0) > end) return false
+  if (topicEnd === topicAt || topicEnd - topicAt > maxTopicBytes) return false
+  let levels = 1
+  for (let at = topicAt; at < topicEnd; at++) {
+    const byte = bytes[at]!
+    if (byte < 0x20 || byte > 0x7e || byte === plus || byte === hash) return false
+    if (byte === slash) levels++
+  }
+  return (
+    levels <= maxTopicLevels && (qos === 0 || bytes[topicEnd] !== 0 || bytes[topicEnd + 1] !== 0)
+  )
 }
 
 function checkPublish(cursor: Cursor, flags: number): void {
