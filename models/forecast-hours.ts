@@ -10,7 +10,9 @@ import type { Settings } from '../config/index.ts'
 import type { Logger } from '../runtime/index.ts'
 import type { OperationsStore, SeriesStore } from '../store/index.ts'
 import type { CityHistories } from './city-histories.ts'
+import { hasKnownHour } from './forecast-batch.ts'
 import { answerRound, fallbackName, forecastId, makeForecasts, targets } from './forecast-round.ts'
+import type { SeriesHistory } from './forecaster.ts'
 import type { Counters } from './models-metrics.ts'
 import type { Serving } from './serving.ts'
 import type { Watch } from './watch/index.ts'
@@ -96,19 +98,21 @@ export function createForecastHours(deps: ForecastHoursDeps): ForecastHours {
     const issuedAt = clock.now()
     for (const history of all) {
       const { target } = history
+      const idOf = ({ site, product, device }: SeriesHistory): string =>
+        forecastId(target, site, product ?? device, origin)
+      const isLacking = (one: SeriesHistory): boolean =>
+        ready.has(one.site) && !done.has(idOf(one)) && hasKnownHour(one, origin, history.from)
+      if (!history.series.some(isLacking)) continue
       const round = answerRound(history, origin, serving.get(target))
       const issue = { at: issuedAt, withoutNetwork: deps.whyNone(target) }
       const forecasts = makeForecasts(history, round, ready, issue).filter(
         ({ id }) => !done.has(id),
       )
-      if (forecasts.length === 0) continue
       await operations.saveForecasts(forecasts)
       for (const { id } of forecasts) done.add(id)
       const issued = new Set(forecasts.map(({ id }) => id))
-      const isIssued = history.series.map(({ site, product, device }) =>
-        issued.has(forecastId(target, site, product ?? device, origin)) ? 1 : 0,
-      )
-      deps.watch.record(history, round, Uint8Array.from(isIssued))
+      const isIssued = Uint8Array.from(history.series, (one) => (issued.has(idOf(one)) ? 1 : 0))
+      deps.watch.record(history, round, isIssued)
       counters.forecasts.inc({ target }, forecasts.length)
     }
     return { waiting, series: all[0]?.series.length ?? 0 }
