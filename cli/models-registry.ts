@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { formatTable } from '../runtime/index.ts'
 import { eachItem, type Connection } from './connection.ts'
 import { print, withConnection, withPlace, type PlaceOptions } from './with-connection.ts'
 
@@ -158,14 +159,5 @@ function scoreTable(rows: readonly ScoreView[]): string {
     [row.below10, row.below50, row.below90].map((share) => figure(share, 2)).join('/'),
   ])
   const heading = ['', 'windows', 'left out', 'WQL', 'WAPE', 'WPE', 'below .1/.5/.9']
-  const widths = heading.map((_, i) =>
-    Math.max(...[heading, ...cells].map((row) => row[i]!.length)),
-  )
-  return [heading, ...cells]
-    .map((row) =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  '),
-    )
-    .join('\n')
+  return formatTable(heading, cells)
 }

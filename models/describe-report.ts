@@ -1,4 +1,5 @@
 import { quantileLevels } from '../domain/index.ts'
+import { formatTable } from '../runtime/index.ts'
 import type { BacktestReport, MethodReport } from './backtest.ts'
 import type { Comparison, Scores } from './scores.ts'
 
@@ -11,7 +12,7 @@ export function describeReport(report: BacktestReport): string {
       : ` from ${hour(firstOrigin)} to ${hour(lastOrigin)}`
   const blocks = [
     `${windows} windows of 12 hours in stock, ${origins} origins${days}`,
-    table(
+    formatTable(
       ['', 'WQL', 'low', 'high', ...groupNames(methods), 'WAPE', 'WPE', 'hourly WAPE', 'crossings'],
       methods.map((method) => [
         method.name,
@@ -27,14 +28,14 @@ export function describeReport(report: BacktestReport): string {
         percent(method.all.crossings),
       ]),
     ),
-    `Share of windows at or below each quantile\n${table(
+    `Share of windows at or below each quantile\n${formatTable(
       ['', ...quantileLevels.map((p) => fixed(p, 2))],
       methods.map(({ name, all }) => [name, ...all.coverage.map((share) => fixed(share, 3))]),
     )}`,
     ...byHour(methods),
     ...(comparisons.length > 0
       ? [
-          `${comparisons[0]!.first} against each of the others, 95 % interval of a paired bootstrap by ${comparisons[0]!.all.by} (${comparisons[0]!.all.units})\n${table(
+          `${comparisons[0]!.first} against each of the others, 95 % interval of a paired bootstrap by ${comparisons[0]!.all.by} (${comparisons[0]!.all.units})\n${formatTable(
             ['', 'WQL', 'from', 'to', 'of it', 'from', 'to'],
             comparisons.flatMap(({ other, all, seenStores, unseenStores }) => [
               comparisonRow(other, all),
@@ -78,7 +79,7 @@ function byHour(methods: readonly MethodReport[]): string[] {
   const hours = methods[0]?.byHour ?? []
   if (hours.length < 2) return []
   return [
-    `By local hour of the origin: WQL, and share at or below .1/.5/.9\n${table(
+    `By local hour of the origin: WQL, and share at or below .1/.5/.9\n${formatTable(
       ['', ...hours.map(({ hour }) => `${String(hour).padStart(2, '0')}:00`)],
       methods.map(({ name, byHour }) => [
         name,
@@ -93,17 +94,6 @@ function byHour(methods: readonly MethodReport[]): string[] {
 
 function groupNames(methods: readonly MethodReport[]): readonly ('seen' | 'unseen')[] {
   return methods.some(({ unseenStores }) => unseenStores) ? ['seen', 'unseen'] : []
-}
-
-function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = heading.map((_, i) => Math.max(...[heading, ...rows].map((row) => row[i]!.length)))
-  return [heading, ...rows]
-    .map((row) =>
-      row
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-        .join('  '),
-    )
-    .join('\n')
 }
 
 function wql(scores: Scores | null): string {

@@ -14,6 +14,7 @@ import {
   type TopicPlace,
 } from './native-kafka.ts'
 import { createPartitionQueue, type PartitionQueue } from './partition-queue.ts'
+import { watchForStalls } from './watch-for-stalls.ts'
 
 /** One member of a consumer group. */
 export interface GroupReader {
@@ -44,10 +45,7 @@ const pollMessages = 1000
 const pauseAfterMs = 2_000
 /** A batch that is being applied while its partition is taken away is waited for so long. */
 const handOverMs = 5_000
-const watchMs = 5_000
 const backoff = { firstMs: 200, longestMs: 5_000 }
-/** Members of a group beyond the number of partitions have none; a client that lost its way has none either. */
-const withoutPartitionsMs = 300_000
 
 /**
  * Reads in a group of any number of processes. Where the client fails, or makes no progress though there is some to make, it is
@@ -240,24 +238,7 @@ export function openGroupReader(deps: {
     }
   })()
 
-  /** The known hangs of the client: there is something to read, the brokers answer, and nothing comes. */
-  async function watchOver(): Promise<void> {
-    const idleMs = performance.now() - state.lastProgressAt
-    if (idleMs < stallMs || isFull() || state.wanted !== null) return
-    if (queues.size === 0) {
-      if (idleMs > withoutPartitionsMs) state.wanted ??= 'it has had no partition for minutes'
-      return
-    }
-    const before = state.lastProgressAt
-    for (const queue of [...queues.values()]) {
-      const end = await deps.endOf(queue.partition)
-      if (before !== state.lastProgressAt) return
-      if (end > (queue.next() ?? 0) && queue.size() === 0 && queues.has(queue.partition))
-        state.wanted ??= `nothing came of partition ${queue.partition} for ${Math.round(idleMs / 1000)} s though it has more`
-    }
-    state.lastProgressAt = performance.now()
-  }
-  const watch = setInterval(() => void watchOver().catch(() => undefined), watchMs).unref()
+  const watch = watchForStalls({ state, queues, stallMs, isFull, endOf: deps.endOf })
 
   function take(): LogBatch | null {
     const filled = [...queues.values()]

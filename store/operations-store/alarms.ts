@@ -1,5 +1,5 @@
 import type { Alarm } from '../../domain/index.ts'
-import type { AlarmEvent } from './operations-store.ts'
+import type { AlarmEvent } from './operations-batch.ts'
 import { upsertInChunks, without } from './rows.ts'
 import type { Tables } from './schema.ts'
 import type { Session } from './session.ts'

@@ -5,7 +5,7 @@ import { saveContext } from './context.ts'
 import { applyCommandResults, queueCommand } from './commands.ts'
 import { closeDeadLetter, saveDeadLetters } from './dead-letters.ts'
 import { applySightings } from './devices.ts'
-import type { OperationsBatch, OperationsEffects } from './operations-store.ts'
+import type { OperationsBatch, OperationsEffects } from './operations-batch.ts'
 import type { Session } from './session.ts'
 import { observeStock } from './stock.ts'
 

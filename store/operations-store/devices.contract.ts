@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import type { Credential, DeviceCommand } from '../../domain/index.ts'
 import { createDeviceRegistry } from '../device-registry.ts'
-import type { DeviceSighting, OperationsStore } from './operations-store.ts'
+import type { DeviceSighting } from './operations-batch.ts'
+import type { OperationsStore } from './operations-store.ts'
 import { batch, site, start } from './samples.contract.ts'
 
 const credential = (device: string, more: Partial<Credential> = {}): Credential => ({

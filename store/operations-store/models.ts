@@ -7,7 +7,7 @@ import {
   type RegisteredModel,
 } from '../../domain/index.ts'
 import { notFound, wrongState } from './errors.ts'
-import type { ModelReport } from './operations-store.ts'
+import type { ModelReport } from './models-store.ts'
 import { upsertInChunks } from './rows.ts'
 import type { Tables } from './schema.ts'
 import type { Session } from './session.ts'

@@ -1,4 +1,4 @@
-import type { OperationsEffects } from './operations-store.ts'
+import type { OperationsEffects } from './operations-batch.ts'
 
 /** For a position that moves while nothing is said. */
 export const noEffects: OperationsEffects = {

@@ -1,6 +1,5 @@
 import type {
   Alarm,
-  Applied,
   Basket,
   Booking,
   Change,
@@ -15,12 +14,10 @@ import type {
   DeviceKind,
   ColdZone,
   Forecast,
-  ForecastTarget,
   KeptBirth,
   Lease,
   MasterData,
   MasterKind,
-  ModelScore,
   Position,
   RegisteredModel,
   RegistryChange,
@@ -29,11 +26,13 @@ import type {
   Slot,
   SlotCapacity,
   StageReport,
-  StockEvidence,
   StockMovement,
   StockPosition,
   Transfer,
 } from '../../domain/index.ts'
+import type { ContextStore } from './context-store.ts'
+import type { ModelsStore } from './models-store.ts'
+import type { AlarmEvent, OperationsBatch, OperationsEffects } from './operations-batch.ts'
 
 /** What can be read back, by kind. Ids: stock `{site}.{product}`, device `{site}.{device}`, the rest as their own `id`. */
 export interface Resources extends MasterData {
@@ -76,63 +75,10 @@ export interface Page<T> {
   readonly next: string | null
 }
 
-/** How a version did before it served. */
-export interface ModelReport {
-  /** JSON. */
-  readonly body: string
-  /** The same as a table to read. */
-  readonly words: string
-}
-
 export interface DeadLetterCount {
   readonly reason: DeadLetterReason
   readonly open: number
   readonly replayed: number
-}
-
-export interface DeviceSighting {
-  readonly site: string
-  readonly device: string
-  readonly at: number
-  readonly connection?: Device['connection'] | undefined
-  readonly firmware?: string | undefined
-  readonly batteryPct?: number | undefined
-  /** Sent with a join credential: not one of ours yet. */
-  readonly unregistered?: boolean | undefined
-}
-
-/** All that one batch of the log changes in operations; applied once, in one transaction. */
-export interface OperationsBatch extends OperationsEffects {
-  readonly applied: Applied
-}
-
-/** What messages say of devices, stock, alarms, commands, dead letters and context. */
-export interface OperationsEffects {
-  readonly sightings: readonly DeviceSighting[]
-  readonly stock: readonly StockEvidence[]
-  readonly deadLetters: readonly DeadLetter[]
-  readonly alarms: readonly AlarmEvent[]
-  /** Queued once, by id. */
-  readonly commands?: readonly DeviceCommand[]
-  /** The newest of each id is kept. */
-  readonly births?: readonly KeptBirth[]
-  readonly context?: readonly ContextIssue[]
-  readonly commandResults: readonly {
-    readonly id: string
-    readonly site: string
-    readonly device: string
-    readonly ok: boolean
-    readonly at: number
-  }[]
-}
-
-/** Raises an alarm, or clears it: one is open at most per (kind, site, device, product). */
-export interface AlarmEvent extends Pick<
-  Alarm,
-  'kind' | 'severity' | 'site' | 'device' | 'product' | 'words'
-> {
-  readonly raised: boolean
-  readonly at: number
 }
 
 /**
@@ -140,7 +86,7 @@ export interface AlarmEvent extends Pick<
  * in `changes` in the same transaction. Times are of the city clock and always given. A missing id is RT_NOT_FOUND,
  * a state that does not allow the step RT_WRONG_STATE (details: status).
  */
-export interface OperationsStore extends RetainedStore {
+export interface OperationsStore extends RetainedStore, ModelsStore, ContextStore {
   /** Insert or replace, by id. Products without a GTIN get a restricted one. A reference to an unknown site or product is RT_REQUEST_INVALID. */
   putMasterData<K extends MasterKind>(
     kind: K,
@@ -203,37 +149,6 @@ export interface OperationsStore extends RetainedStore {
 
   /** Idempotent by id: a forecast made again (late data) replaces the old one. */
   saveForecasts(forecasts: readonly Forecast[]): Promise<void>
-  /** Of a target one version serves at most: another that did stands by from now on. */
-  saveModel(model: RegisteredModel, at: number): Promise<void>
-  /** A retired version is RT_WRONG_STATE. One version of a target serves and one is in the shadow: others of that state stand by. */
-  useModel(
-    version: string,
-    use: { readonly state: 'serving' | 'shadow' | 'standby'; readonly reason: string },
-    at: number,
-  ): Promise<RegisteredModel>
-  /** The version that served last before the present one serves again; `by` is who wanted it. RT_NOT_FOUND where there is none. */
-  rollBackModel(target: ForecastTarget, by: string, at: number): Promise<RegisteredModel>
-  saveModelReport(version: string, report: ModelReport): Promise<void>
-  modelReport(version: string): Promise<ModelReport | null>
-  /** Adds to what is there. */
-  addModelScores(scores: readonly ModelScore[]): Promise<void>
-  /** By target, model, site and day; `from` and `to` are days, both inclusive. */
-  modelScores(filter: {
-    readonly target?: ForecastTarget | undefined
-    readonly site?: string | undefined
-    readonly from?: string | undefined
-    readonly to?: string | undefined
-  }): Promise<readonly ModelScore[]>
-
-  /** Idempotent by id. Of the issues of one subject that could be seen first at the same full hour only the newest is kept. */
-  saveContext(issues: readonly ContextIssue[]): Promise<void>
-  /** The hours of an issue, with nothing said of them any more: a newer issue. */
-  withdrawContext(id: string, at: number): Promise<ContextIssue>
-  /** All issues that speak of an hour in [from, to), replaced ones too, the oldest issue first. */
-  readContext(span: {
-    readonly from: number
-    readonly to: number
-  }): Promise<readonly ContextIssue[]>
 
   /** Earlier proposals still open between the same two sites are expired by the new plan, as are those it withdraws, by id. */
   proposeTransfers(

@@ -13,7 +13,8 @@ import {
   type Transfer,
 } from '../../domain/index.ts'
 import { noEffects } from './no-effects.ts'
-import type { AlarmEvent, OperationsBatch, OperationsStore } from './operations-store.ts'
+import type { AlarmEvent, OperationsBatch } from './operations-batch.ts'
+import type { OperationsStore } from './operations-store.ts'
 
 /** A Monday morning of the city that the contract plays in. */
 export const start = Date.UTC(2026, 10, 16)

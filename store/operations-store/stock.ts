@@ -1,7 +1,7 @@
 import type { Planogram, StockEvidence, StockMovement, StockPosition } from '../../domain/index.ts'
 import { raiseAlarms } from './alarms.ts'
 import { invalid } from './errors.ts'
-import type { AlarmEvent } from './operations-store.ts'
+import type { AlarmEvent } from './operations-batch.ts'
 import { readByKey, upsertInChunks } from './rows.ts'
 import type { Tables } from './schema.ts'
 import type { Session } from './session.ts'
