@@ -24,8 +24,18 @@ export interface Chunk {
 /** A chunk of this many readings is left as it is. */
 export const fullChunk = 512
 
-const columns =
-  'day, series, at, last_at AS lastAt, readings, boot, min_seq AS minSeq, max_seq AS maxSeq, quality, blob'
+const columns = 'day, series, at, last_at, readings, boot, min_seq, max_seq, quality, blob'
+
+/** A row of the table, as an array: objects of ten fields cost several times as much to make. */
+type ChunkRow = [
+  ...[day: number, series: number, at: number, lastAt: number, readings: number],
+  ...[boot: number | null, minSeq: number, maxSeq: number, quality: number | null, blob: number],
+]
+
+function chunkOf(row: ChunkRow): Chunk {
+  const [day, series, at, lastAt, readings, boot, minSeq, maxSeq, quality, blob] = row
+  return { day, series, at, lastAt, readings, boot, minSeq, maxSeq, quality, blob }
+}
 
 export type ChunkTable = ReturnType<typeof createChunkTable>
 
@@ -36,24 +46,18 @@ export function createChunkTable(
   setAside?: (chunk: Chunk, error: LarderError) => void,
 ) {
   const nextDay = db.prepare('SELECT day FROM chunks WHERE day > ? ORDER BY day LIMIT 1').pluck()
-  const lastFrom = db.prepare(
-    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? AND at <= ? ORDER BY at DESC LIMIT 1`,
+  function find(condition: string): (...parameters: number[]) => Chunk[] {
+    const rows = db.prepare(`SELECT ${columns} FROM chunks WHERE ${condition}`).raw()
+    return (...parameters) => (rows.all(...parameters) as ChunkRow[]).map(chunkOf)
+  }
+  const lastFrom = find('day = ? AND series = ? AND at <= ? ORDER BY at DESC LIMIT 1')
+  const lastOfDay = find('day = ? AND series = ? ORDER BY at DESC LIMIT ?')
+  const reached = find('day = ? AND series = ? AND at >= ? ORDER BY at')
+  const between = find('day = ? AND series = ? AND at < ? AND last_at >= ? ORDER BY at')
+  const bySeq = find(
+    'day = ? AND series = ? AND max_seq >= ? AND min_seq <= ? AND (boot IS NULL OR boot = ?)',
   )
-  const lastOfDay = db.prepare(
-    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? ORDER BY at DESC LIMIT ?`,
-  )
-  const reached = db.prepare(
-    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? AND at >= ? ORDER BY at`,
-  )
-  const between = db.prepare(
-    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? AND at < ? AND last_at >= ? ORDER BY at`,
-  )
-  const bySeq = db.prepare(
-    `SELECT ${columns} FROM chunks WHERE day = ? AND series = ? AND max_seq >= ? AND min_seq <= ? AND (boot IS NULL OR boot = ?)`,
-  )
-  const before = db.prepare(
-    `SELECT ${columns} FROM chunks WHERE day < ? OR (day = ? AND at < ?) LIMIT ?`,
-  )
+  const before = find('day < ? OR (day = ? AND at < ?) LIMIT ?')
   const seriesOfDay = db.prepare('SELECT DISTINCT series FROM chunks WHERE day = ?').pluck()
   const blobOf = db.prepare('SELECT data FROM chunk_blobs WHERE id = ?').pluck()
   const addBlob = db.prepare('INSERT INTO chunk_blobs (data) VALUES (?)')
@@ -65,17 +69,18 @@ export function createChunkTable(
   function addOne(series: number, from: Columns, first: number, end: number): void {
     const day = dayOf(from.at[first]!)
     const { lastInsertRowid } = addBlob.run(codec.encode(from, first, end))
+    const { at, seq } = from
     let minSeq = Infinity
     let maxSeq = -Infinity
     for (let i = first; i < end; i++) {
-      minSeq = Math.min(minSeq, from.seq[i]!)
-      maxSeq = Math.max(maxSeq, from.seq[i]!)
+      minSeq = Math.min(minSeq, seq[i]!)
+      maxSeq = Math.max(maxSeq, seq[i]!)
     }
-    addRow.run(
-      ...[day, series, from.at[first]!, from.at[end - 1]!, end - first],
-      ...[uniform(from.boot, first, end), minSeq, maxSeq],
-      ...[uniform(from.quality, first, end), Number(lastInsertRowid)],
-    )
+    const boot = uniform(from.boot, first, end)
+    const quality = uniform(from.quality, first, end)
+    const [firstAt, lastAt, blob] = [at[first]!, at[end - 1]!, Number(lastInsertRowid)]
+    // prettier-ignore
+    addRow.run(day, series, firstAt, lastAt, end - first, boot, minSeq, maxSeq, quality, blob)
     if (days && !days.includes(day)) days = null
   }
 
@@ -95,24 +100,22 @@ export function createChunkTable(
       days = null
     },
     /** The last chunk of a day that begins at or before a moment. */
-    lastFrom: (day: number, series: number, at: number) =>
-      lastFrom.get(day, series, at) as Chunk | undefined,
+    lastFrom: (day: number, series: number, at: number) => lastFrom(day, series, at)[0],
     /** The last chunks of a day, in order. */
     lastOfDay: (day: number, series: number, limit: number) =>
-      (lastOfDay.all(day, series, limit) as Chunk[]).reverse(),
+      lastOfDay(day, series, limit).reverse(),
     /** Chunks of a day from the one on into which a moment falls. */
     reached(day: number, series: number, at: number): Chunk[] {
-      const first = lastFrom.get(day, series, at) as Chunk | undefined
-      return reached.all(day, series, first?.at ?? at) as Chunk[]
+      return reached(day, series, lastFrom(day, series, at)[0]?.at ?? at)
     },
     /** Chunks with a reading that may be in [from, to). */
     between: (day: number, series: number, from: number, to: number) =>
-      between.all(day, series, to, from) as Chunk[],
+      between(day, series, to, from),
     /** Chunks of a day in which a count of this boot with a seq of [minSeq, maxSeq] may be. */
     bySeq: (day: number, series: number, boot: number, minSeq: number, maxSeq: number) =>
-      bySeq.all(day, series, minSeq, maxSeq, boot) as Chunk[],
+      bySeq(day, series, minSeq, maxSeq, boot),
     /** Some chunks that begin before a moment. */
-    before: (at: number, limit: number) => before.all(dayOf(at), dayOf(at), at, limit) as Chunk[],
+    before: (at: number, limit: number) => before(dayOf(at), dayOf(at), at, limit),
     seriesOfDay: (day: number) => seriesOfDay.all(day) as number[],
 
     /** Appends the chunk's readings; one that is not as it was written is named and not read. */

@@ -12,7 +12,7 @@ const hourBytes = 4 * 8 + 2 * 4
  * and computing the hour again from its rows give the same bits; `stale` has a bit for each hour that must be computed again.
  */
 export interface DayRollup {
-  readonly day: number
+  day: number
   readonly sum: Float64Array
   readonly min: Float64Array
   readonly max: Float64Array
@@ -83,8 +83,13 @@ export function readHours(
   }
 }
 
-export function decodeDay(day: number, blob: Uint8Array): DayRollup {
-  const rollup = emptyDay(day)
+/** Makes it the day as its bytes say; without bytes, an empty one. */
+export function fillDay(rollup: DayRollup, day: number, blob: Uint8Array | undefined): void {
+  rollup.day = day
+  rollup.stale = 0
+  // All that is known of an hour without readings is that it has none.
+  rollup.count.fill(0)
+  if (!blob) return
   readHours(blob, (hour, view, place) => {
     rollup.sum[hour] = view.getFloat64(place, true)
     rollup.min[hour] = view.getFloat64(place + 8, true)
@@ -93,7 +98,6 @@ export function decodeDay(day: number, blob: Uint8Array): DayRollup {
     rollup.count[hour] = view.getUint32(place + 32, true)
     rollup.lastOffset[hour] = view.getUint32(place + 36, true)
   })
-  return rollup
 }
 
 /** Adds a reading that is the newest of its hour; one that is not makes its hour stale. */

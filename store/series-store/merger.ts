@@ -3,10 +3,15 @@ import { mark } from './columns.ts'
 import type { Pending } from './pending.ts'
 import type { SegmentFeed } from './segments.ts'
 
-/** Readings that wait at most before a merge begins: this many, or some for every series, within bounds of memory. */
-const leastWaiting = 1 << 18
+/**
+ * Readings that wait before a merge begins. Every series costs a merge the same, so some for each of them; of many series fewer
+ * each, within bounds of memory: the writer and each reader beside it keep them.
+ */
+const leastWaiting = 1 << 17
+const usualWaiting = 1 << 18
 const mostWaiting = 1 << 20
-const waitingPerSeries = 12
+const usualPerSeries = 44
+const leastPerSeries = 12
 /** Segments of few readings are merged by their number, because a start reads them all. */
 const segmentsWaiting = 4096
 /** A series costs as much as so many readings; one that may be known as so many new ones. */
@@ -70,11 +75,11 @@ export function createMerger(deps: {
   const isMerging = (): boolean => feed.merged().through > feed.merged().floor
 
   function isDue(): boolean {
-    const limit = Math.max(leastWaiting, waitingPerSeries * pending.seriesEnd())
+    const series = pending.seriesEnd()
+    const usual = Math.min(usualWaiting, usualPerSeries * series)
+    const limit = Math.max(leastWaiting, usual, Math.min(mostWaiting, leastPerSeries * series))
     const waiting = pending.columns.length + knownWork * knownWaiting
-    return (
-      waiting >= (deps.pace?.at ?? Math.min(mostWaiting, limit)) || feed.count() >= segmentsWaiting
-    )
+    return waiting >= (deps.pace?.at ?? limit) || feed.count() >= segmentsWaiting
   }
 
   function begin(): void {
@@ -98,7 +103,7 @@ export function createMerger(deps: {
     some() {
       if (feed.count() === 0) return false
       if (!isMerging()) begin()
-      run(deps.pace?.work ?? leastWaiting / 8)
+      run(deps.pace?.work ?? usualWaiting / 8)
       return feed.count() > 0
     },
   }

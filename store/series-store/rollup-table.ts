@@ -4,9 +4,9 @@ import { DamagedBlockError } from './block-codec.ts'
 import {
   addToDay,
   dayOf,
-  decodeDay,
   emptyDay,
   encodeDay,
+  fillDay,
   markStale,
   recomputeHour,
   type DayRollup,
@@ -17,7 +17,7 @@ import type { Patch } from './settle.ts'
 
 /** Hours of a series by day, as merged; and as they become with a patch. */
 export interface RollupTable {
-  /** The days that a patch changes, each computed anew where its readings are not simply the newest. */
+  /** The days that a patch changes, each computed anew where its readings are not simply the newest. Good until the next ones are asked for. */
   patched(series: SeriesKey, patch: Patch): DayRollup[]
   save(series: number, rollup: DayRollup): void
   /** Drops whole days before a moment. */
@@ -31,15 +31,20 @@ export function createRollupTable(db: Database.Database, view: SeriesView): Roll
   const save = db.prepare('INSERT OR REPLACE INTO rollups VALUES (?, ?, ?)')
   const prune = db.prepare('DELETE FROM rollups WHERE day < ?')
 
-  function read(series: number, day: number): DayRollup {
+  const spare: DayRollup[] = []
+
+  function read(series: number, day: number, nth: number): DayRollup {
+    const rollup = (spare[nth] ??= emptyDay(day))
     const blob = find.get(day, series) as Uint8Array | undefined
     try {
-      return blob ? decodeDay(day, blob) : emptyDay(day)
+      fillDay(rollup, day, blob)
     } catch (error) {
       if (!(error instanceof DamagedBlockError)) throw error
       // The readings of the day say it again.
-      return { ...emptyDay(day), stale: allStale }
+      fillDay(rollup, day, undefined)
+      rollup.stale = allStale
     }
+    return rollup
   }
 
   function recompute(series: SeriesKey, patch: Patch, rollup: DayRollup): void {
@@ -57,7 +62,7 @@ export function createRollupTable(db: Database.Database, view: SeriesView): Roll
       const dayAt = (at: number): DayRollup => {
         const day = dayOf(at)
         let rollup = days.get(day)
-        if (!rollup) days.set(day, (rollup = read(series.id, day)))
+        if (!rollup) days.set(day, (rollup = read(series.id, day, days.size)))
         return rollup
       }
       const { added, removed } = patch

@@ -34,8 +34,10 @@ export function createSeriesBook(db: Database.Database): SeriesBook {
   const byId = db.prepare(
     `SELECT ${columns} FROM series LEFT JOIN latest ON latest.series = series.id WHERE series.id = ?`,
   )
+  /** Gives nothing where the series is there. */
   const add = db.prepare(
-    'INSERT INTO series (site, device, channel, gtin) VALUES (?, ?, ?, ?) RETURNING id, channel, pruned_before, NULL AS at',
+    `INSERT INTO series (site, device, channel, gtin) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+     RETURNING id, channel, pruned_before, NULL AS at`,
   )
   const devices = new Map<string, Map<string, BookedSeries>>()
   const ids: (BookedSeries | undefined)[] = []
@@ -75,7 +77,7 @@ export function createSeriesBook(db: Database.Database): SeriesBook {
       const known = ofDevice.get(key)
       if (known) return known
       const names = [site, device, channel, gtin ?? '']
-      const booked = enter((byName.get(...names) ?? add.get(...names)) as Found)
+      const booked = enter((add.get(...names) ?? byName.get(...names)) as Found)
       ofDevice.set(key, booked)
       return booked
     },
