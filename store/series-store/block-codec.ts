@@ -104,7 +104,7 @@ export function createBlockCodec(): BlockCodec {
 
 function grown(values: Float64Array, used: number, length: number): Float64Array {
   if (length <= values.length) return values
-  const larger = new Float64Array(Math.max(length, Math.ceil(values.length * 1.5)))
+  const larger = new Float64Array(Math.max(length, Math.ceil(values.length * 1.25)))
   larger.set(values.subarray(0, used))
   return larger
 }

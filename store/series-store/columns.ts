@@ -37,7 +37,7 @@ export function createColumns(capacity: number): Columns {
 /** Makes room for `length` readings; what is there stays. */
 export function reserve(columns: Columns, length: number): void {
   if (length <= columns.at.length) return
-  const capacity = Math.max(1024, length, Math.ceil(columns.at.length * 1.5))
+  const capacity = Math.max(1024, length, Math.ceil(columns.at.length * 1.25))
   for (const name of columnNames) {
     const grown = new Float64Array(capacity)
     grown.set(columns[name].subarray(0, columns.length))
