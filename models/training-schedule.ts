@@ -84,7 +84,7 @@ export interface TrainingSchedule {
 
 export function createTrainingSchedule(deps: TrainingScheduleDeps): TrainingSchedule {
   const { serving, settings, clock, wall, signal, logger } = deps
-  let words: string | null = null
+  const words = new Map<ForecastTarget, string>()
   const why = new Map<ForecastTarget, string>()
 
   const trainNext = async (target: ForecastTarget): Promise<void> => {
@@ -96,17 +96,17 @@ export function createTrainingSchedule(deps: TrainingScheduleDeps): TrainingSche
       if (!(await isDue(deps, target))) return
       const busy = describeBusy(deps.machine)
       if (busy !== null) {
-        words = `Training of ${target} is put off: ${busy}`
+        words.set(target, `Training of ${target} is put off: ${busy}`)
         return
       }
     }
-    words = null
+    words.delete(target)
     const short = await trainOnce(deps, target)
     if (short !== null) why.set(target, short)
   }
 
   return {
-    words: () => words,
+    words: () => (words.size > 0 ? [...words.values()].join(' ') : null),
     whyNone: (target) =>
       settings.enabled
         ? (why.get(target) ?? `No network of ${target} is trained yet.`)
@@ -120,8 +120,9 @@ export function createTrainingSchedule(deps: TrainingScheduleDeps): TrainingSche
           } catch (error) {
             signal.throwIfAborted()
             if (error instanceof LarderError && error.code === 'RT_SETTINGS_INVALID') throw error
-            words = `The last training of ${target} failed: ${errorMessage(error)}`
-            why.set(target, words)
+            const failure = `The last training of ${target} failed: ${errorMessage(error)}`
+            words.set(target, failure)
+            why.set(target, failure)
             logger.error({ err: error }, 'training failed, the serving forecaster goes on')
           }
         }
