@@ -7,7 +7,7 @@ import type { ForecastBatch, Forecaster, History, SeriesHistory } from './foreca
 export const targets = ['demand', 'footfall'] as const
 
 /** Serves until a network is trained, and series that a network knows too little of. */
-export const fallbackName = 'empirical-28d'
+export const fallbackName = 'smoothed-28d'
 
 /** An hour's round stays as quick as without, however many series there are (docs/decisions/0018). */
 const mostExplained = 500

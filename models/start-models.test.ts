@@ -45,7 +45,7 @@ test('a baseline serves at once, then the first network, which a restart loads i
     return [...servedBy].some((name) => name.startsWith('tfjs:'))
   })
   await stage.stop()
-  expect(servedBy).toContain('empirical-28d')
+  expect(servedBy).toContain('smoothed-28d')
   expect(city.models).toHaveLength(1)
 
   const [forecast] = city.forecasts.values()

@@ -66,3 +66,35 @@ test('its quantiles rise and cover what they say on sales that come by chance', 
     ).toBeLessThan(0.08)
   }
 })
+
+test('its hours cover what they say, whatever unit is counted in: pieces, tenths of one, or people by the hundred', () => {
+  const history = makeSyntheticHistory({ sites: 4, products: 10, days: 35, seed: 11 })
+  const inUnitsOf = (unit: number): History => ({
+    ...history,
+    series: history.series.map((series) => ({
+      ...series,
+      value: series.value.map((amount) => amount * unit),
+    })),
+  })
+  let hours = 0
+  let below = 0
+  for (let day = 28; day < 35; day++) {
+    const { hourQuantiles } = smoothed(history, syntheticOrigin(day, 9))
+    history.series.forEach(({ value, outMinutes }, s) => {
+      for (let j = 0; j < 12; j++) {
+        const hour = day * 24 + 9 + j
+        if (outMinutes[hour]! > 0) continue
+        hours++
+        if (value[hour]! <= hourQuantiles[(s * 12 + j) * 9 + 6]!) below++
+      }
+    })
+  }
+  expect(Math.abs(below / hours - 0.9)).toBeLessThan(0.04)
+  const origin = syntheticOrigin(34, 9)
+  const { hourQuantiles } = smoothed(history, origin)
+  // Powers of two, which the classes of hours move with.
+  for (const unit of [1 / 8, 256]) {
+    const scaled = smoothed(inUnitsOf(unit), origin).hourQuantiles
+    scaled.forEach((amount, i) => expect(amount / unit).toBeCloseTo(hourQuantiles[i]!, 3))
+  }
+})

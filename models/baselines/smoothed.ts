@@ -2,6 +2,7 @@ import { hourMs, quantileLevels } from '../../domain/index.ts'
 import { emptyBatch, hasKnownHour } from '../forecast-batch.ts'
 import type { ForecastBatch, History } from '../forecaster.ts'
 import { groupSites, meanDay, measureWeekdays, shareHours } from './day-shape.ts'
+import { createHourSpread, type HourSpread } from './hour-spread.ts'
 import { quantileOfSorted } from './quantile.ts'
 
 const levels = quantileLevels.length
@@ -32,12 +33,14 @@ export const smoothingSettings: SmoothingSettings = {
 
 /** Series of like demand share the shape of their errors: so many classes. */
 const likeClasses = 12
+/** The hours of so many series tell how hours spread. */
+const seriesForHours = 2_000
 
 /**
  * Exponential smoothing of the daily rate, zeros included (Teunter, Syntetos & Babai 2011 for intermittent demand), taken
  * against the hours in which a series was in stock; spread over the day by its own hourly shares, leaning on its store's, and
  * over the week by its store's weekdays. Quantiles are those of the past errors of like series, each in units of the series'
- * own spread: locally weighted conformal prediction (Lei et al. 2018, section 5.2).
+ * own spread: locally weighted conformal prediction (Lei et al. 2018, section 5.2); those of an hour are multiples of its mean.
  */
 export function smoothed(
   history: History,
@@ -97,6 +100,8 @@ export function smoothed(
   const errors = new Float32Array(count * days).fill(NaN)
   const spread = new Float32Array(count)
   const seen = new Uint8Array(count)
+  const hourSpread = createHourSpread()
+  const hoursOfEvery = Math.ceil(count / seriesForHours)
   for (let s = 0; s < count; s++) dayLevels[s] = meanDay(sums, weights, shares, s)
   const amounts = new Float32Array(count)
   const exposures = new Float32Array(count)
@@ -123,6 +128,7 @@ export function smoothed(
         if (h < 12) {
           half += x
           halfHours++
+          if (s % hoursOfEvery === 0 && level * share > 0) hourSpread.see(level * share, x)
         }
       }
       if (halfHours === 12) {
@@ -158,7 +164,19 @@ export function smoothed(
   }
 
   writeAnswers(batch, {
-    ...{ meanOf, errors, spread, seen, days, shares, weekdays, groupOf, dayLevels, settings },
+    ...{
+      meanOf,
+      errors,
+      spread,
+      seen,
+      days,
+      shares,
+      weekdays,
+      groupOf,
+      dayLevels,
+      hourSpread,
+      settings,
+    },
   })
   return batch
 }
@@ -173,6 +191,7 @@ interface Draft {
   readonly weekdays: Float32Array
   readonly groupOf: Int32Array
   readonly dayLevels: Float32Array
+  readonly hourSpread: HourSpread
   readonly settings: SmoothingSettings
 }
 
@@ -215,26 +234,13 @@ function writeAnswers(batch: ForecastBatch, draft: Draft): void {
   }
 }
 
-/** Hours as counts that come by chance around their share of the mean (Poisson): rough where amounts are no counts. */
 function writeHours(batch: ForecastBatch, s: number, draft: Draft): void {
-  const { shares, weekdays, groupOf, days, dayLevels } = draft
+  const { shares, weekdays, groupOf, days, dayLevels, hourSpread } = draft
   for (let j = 0; j < 12; j++) {
     const mean = dayLevels[s]! * shares[s * 24 + j]! * weekdays[groupOf[s]! * (days + 1) + days]!
     batch.hourMean[s * 12 + j] = mean
-    poissonQuantiles(batch.hourQuantiles, (s * 12 + j) * levels, mean)
-  }
-}
-
-function poissonQuantiles(into: Float32Array, at: number, mean: number): void {
-  let count = 0
-  let chance = Math.exp(-mean)
-  let below = chance
-  for (let k = 0; k < levels; k++) {
-    while (below < quantileLevels[k]! && count < 10 * mean + 20) {
-      count++
-      chance *= mean / count
-      below += chance
-    }
-    into[at + k] = count
+    if (mean <= 0) continue
+    const first = (s * 12 + j) * levels
+    hourSpread.around(mean).forEach((ratio, k) => (batch.hourQuantiles[first + k] = mean * ratio))
   }
 }

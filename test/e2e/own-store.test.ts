@@ -115,7 +115,7 @@ const forecasts = () => list<ForecastView>('/v1/forecasts?site=corner&type=deman
 test('forecasts follow: by a baseline at once, by TensorFlow.js as soon as a model is trained', async () => {
   const first = await until('a forecast', async () => (await forecasts())[0])
   expect(first).toMatchObject({ product: 'milk-1l' })
-  expect(first.servedBy).toMatch(/^(empirical-28d|tfjs:)/)
+  expect(first.servedBy).toMatch(/^(smoothed-28d|tfjs:)/)
   const served = await until('a forecast of the model', async () =>
     (await forecasts()).find(({ servedBy }) => servedBy.startsWith('tfjs:')),
   )
