@@ -8,6 +8,7 @@ import { startModelsWorker } from '../../models/index.ts'
 import { serveRpc, wallClock } from '../../runtime/index.ts'
 import { createCityStores } from '../models/city-stores.ts'
 import { makeSyntheticHistory } from '../models/synthetic-history.ts'
+import { until } from '../support/until.ts'
 
 test('in a thread of its own the stage trains, forecasts with TensorFlow.js and stops', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'larder-models-'))
@@ -32,16 +33,13 @@ test('in a thread of its own the stage trains, forecasts with TensorFlow.js and 
     logLevel: 'error',
     onDeath: (error) => deaths.push(error),
   })
-  const startedAt = wallClock.now()
-  const isServed = (): boolean =>
-    [...city.forecasts.values()].some(({ servedBy }) => servedBy.startsWith('tfjs:'))
-  while (!isServed() && wallClock.now() - startedAt < 90_000) {
-    await wallClock.sleepUntil(wallClock.now() + 100)
-  }
-  expect(isServed()).toBe(true)
-  const status = await worker.status()
-  expect(status.ready).toBe(true)
-  expect(status.words).toContain('tfjs:demand-')
+  await until(
+    () => [...city.forecasts.values()].some(({ servedBy }) => servedBy.startsWith('tfjs:')),
+    90_000,
+  )
+  // It says so a moment after they are saved.
+  await until(async () => (await worker.status()).words.includes('tfjs:demand-'))
+  expect((await worker.status()).ready).toBe(true)
   expect(await worker.metricsText()).toContain('larder_models_forecasts_total')
   await worker.stop()
   expect(deaths).toEqual([])
