@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import { channelType, type Reading } from '../../domain/index.ts'
 import type { SeriesKey } from './series-view.ts'
 
-/** What the writer knows of every series that it has met. */
+/** What the writer knows of every series. */
 export interface BookedSeries extends SeriesKey {
   prunedBefore: number
   /** Time of the newest reading, of those that wait too; and of the newest merged one. -1 where there is none. */
@@ -18,48 +18,52 @@ export interface SeriesBook {
   get(id: number): BookedSeries
 }
 
-interface Found {
-  readonly id: number
-  readonly channel: string
-  readonly pruned_before: number
-  readonly at: number | null
-}
+type Row = [
+  ...[id: number, site: string, device: string, channel: string, gtin: string],
+  ...[prunedBefore: number, at: number | null],
+]
 
+/** Reads all series once: one that is not in the book afterwards is new, and costs an insert and no question. */
 export function createSeriesBook(db: Database.Database): SeriesBook {
-  const columns = 'series.id, channel, pruned_before, latest.at'
-  const byName = db.prepare(
-    `SELECT ${columns} FROM series LEFT JOIN latest ON latest.series = series.id
-     WHERE site = ? AND device = ? AND channel = ? AND gtin = ?`,
+  const all = db.prepare(
+    `SELECT series.id, site, device, channel, gtin, pruned_before, latest.at
+     FROM series LEFT JOIN latest ON latest.series = series.id`,
   )
-  const byId = db.prepare(
-    `SELECT ${columns} FROM series LEFT JOIN latest ON latest.series = series.id WHERE series.id = ?`,
-  )
-  /** Gives nothing where the series is there. */
-  const add = db.prepare(
-    `INSERT INTO series (site, device, channel, gtin) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
-     RETURNING id, channel, pruned_before, NULL AS at`,
-  )
+  const add = db.prepare('INSERT INTO series (site, device, channel, gtin) VALUES (?, ?, ?, ?)')
   const devices = new Map<string, Map<string, BookedSeries>>()
   const ids: (BookedSeries | undefined)[] = []
   let site = ''
   let device = ''
   let ofDevice: Map<string, BookedSeries> | undefined
 
-  function enter(row: Found): BookedSeries {
-    const known = ids[row.id]
-    if (known) return known
-    const at = row.at ?? -1
+  function seriesOf(site: string, device: string): Map<string, BookedSeries> {
+    const key = `${site}/${device}`
+    let found = devices.get(key)
+    if (!found) devices.set(key, (found = new Map<string, BookedSeries>()))
+    return found
+  }
+
+  const keyOf = (channel: string, gtin: string): string =>
+    gtin === '' ? channel : `${channel}/${gtin}`
+
+  function enter(id: number, channel: string, prunedBefore: number, at: number | null) {
+    const newestAt = at ?? -1
     const booked: BookedSeries = {
-      id: row.id,
-      isCount: channelType(row.channel) === 'count',
-      prunedBefore: row.pruned_before,
-      newestAt: at,
-      mergedAt: at,
-      smallChunks: row.at === null ? 0 : null,
+      id,
+      isCount: channelType(channel) === 'count',
+      prunedBefore,
+      newestAt,
+      mergedAt: newestAt,
+      smallChunks: at === null ? 0 : null,
     }
-    while (ids.length < row.id) ids.push(undefined)
-    ids[row.id] = booked
+    while (ids.length < id) ids.push(undefined)
+    ids[id] = booked
     return booked
+  }
+
+  for (const row of all.raw().iterate() as Iterable<Row>) {
+    const [id, site, device, channel, gtin, prunedBefore, at] = row
+    seriesOf(site, device).set(keyOf(channel, gtin), enter(id, channel, prunedBefore, at))
   }
 
   return {
@@ -68,19 +72,18 @@ export function createSeriesBook(db: Database.Database): SeriesBook {
       if (!ofDevice || reading.device !== device || reading.site !== site) {
         site = reading.site
         device = reading.device
-        const key = `${site}/${device}`
-        ofDevice = devices.get(key)
-        if (!ofDevice) devices.set(key, (ofDevice = new Map<string, BookedSeries>()))
+        ofDevice = seriesOf(site, device)
       }
-      const { channel, gtin } = reading
-      const key = gtin === null ? channel : `${channel}/${gtin}`
+      const { channel } = reading
+      const gtin = reading.gtin ?? ''
+      const key = keyOf(channel, gtin)
       const known = ofDevice.get(key)
       if (known) return known
-      const names = [site, device, channel, gtin ?? '']
-      const booked = enter((add.get(...names) ?? byName.get(...names)) as Found)
+      const { lastInsertRowid } = add.run(site, device, channel, gtin)
+      const booked = enter(Number(lastInsertRowid), channel, 0, null)
       ofDevice.set(key, booked)
       return booked
     },
-    get: (id) => ids[id] ?? enter(byId.get(id) as Found),
+    get: (id) => ids[id]!,
   }
 }
