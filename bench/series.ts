@@ -7,42 +7,65 @@ import { createSqliteSeriesStore, type SeriesStore } from '../store/index.ts'
 
 /**
  * The series store on SQLite, one thread: write rate by CPU seconds, merging included, at 600, 6,000 and 60,000 series; bytes a
- * reading; the three queries; memory. A batch is 500 messages of four readings, as ingest hands them over.
+ * reading; the three queries; memory. A batch is 500 messages of four readings, as ingest hands them over. Every ten seconds; or, with
+ * `--days`, the readings of all but the first device over so many days. The store of the goal, about 10 minutes and 1 GB:
+ *   npm run bench:series -- --readings 100000000 --series 10000 --days 28
  */
 const { values } = parseArgs({
   options: {
     readings: { type: 'string', default: '3000000' },
     series: { type: 'string', default: '600,6000,60000' },
+    days: { type: 'string' },
     folder: { type: 'string', default: tmpdir() },
+    /** Of writing: what has come by then is asked. */
+    minutes: { type: 'string', default: '20' },
   },
 })
 const readingsWanted = Number(values.readings)
 const start = Date.UTC(2026, 9, 5)
 const channels = ['units', 'grams', 'picked', 'celsius'] as const
-const stepMs = 10_000
+const firstStepMs = 10_000
 const batchMessages = 500
 
+/** Time from one message of a device to its next. */
+function stepOf(series: number, readings: number): number {
+  if (values.days === undefined) return firstStepMs
+  const steps = Math.round((Number(values.days) * dayMs * series) / readings / firstStepMs)
+  return Math.max(1, steps) * firstStepMs
+}
+
+function message(device: number, seq: number, at: number): Reading[] {
+  const units = 20 + ((seq >> 3) % 20)
+  const numbers = [units, units * 510 + ((seq * 7) % 11), seq % 3, 4 + ((seq * 13) % 17) / 10]
+  const site = `s${device % 20}`
+  const boot = `b${device}`
+  const receivedAt = at + 20 + ((device + seq) % 60)
+  const name = `shelf-${device}`
+  return channels.map((channel, i) => {
+    const value = numbers[i]!
+    // prettier-ignore
+    return { site, device: name, channel, gtin: null, at, receivedAt, value, seq, boot, index: 0, quality: 'good' }
+  })
+}
+
+/** The first device speaks every ten seconds, the others once a step. */
 function* batches(series: number, readings: number): Generator<Reading[]> {
   const devices = series / channels.length
+  const stepMs = stepOf(series, readings)
+  const ofFirst = stepMs / firstStepMs
   let batch: Reading[] = []
-  for (let i = 0; i < readings / channels.length; i++) {
-    const device = i % devices
-    const seq = Math.floor(i / devices)
-    const at = start + seq * stepMs + ((device * 7919 + seq * 31) % 900)
-    const units = 20 + ((seq >> 3) % 20)
-    const numbers = [units, units * 510 + ((seq * 7) % 11), seq % 3, 4 + ((seq * 13) % 17) / 10]
-    for (const [index, channel] of channels.entries()) {
-      batch.push({
-        ...{ site: `s${device % 20}`, device: `shelf-${device}`, channel, gtin: null, at },
-        ...{ receivedAt: at + 20 + (i % 60), value: numbers[index]!, seq, boot: `b${device}` },
-        ...{ index: 0, quality: 'good' as const },
-      })
+  for (let seq = 0, made = 0; made < readings; seq++) {
+    for (let device = 0; device < devices; device++) {
+      for (let i = 0; i < (device === 0 ? ofFirst : 1); i++) {
+        const at = start + seq * stepMs + i * firstStepMs + ((device * 7919 + seq * 31) % 900)
+        batch.push(...message(device, device === 0 ? seq * ofFirst + i : seq, at))
+      }
+      if (batch.length < batchMessages * channels.length) continue
+      made += batch.length
+      yield batch
+      batch = []
     }
-    if (batch.length < batchMessages * channels.length) continue
-    yield batch
-    batch = []
   }
-  yield batch
 }
 
 function cpuSeconds(): number {
@@ -88,7 +111,9 @@ for (const series of values.series.split(',').map(Number)) {
     let writing = 0
     let slowest = 0
     let position = 0
+    const until = performance.now() + Number(values.minutes) * 60_000
     for (const batch of batches(series, readingsWanted)) {
+      if (performance.now() > until) break
       const before = cpuSeconds()
       const began = performance.now()
       await store.write(batch, { group: 'bench', partition: 0, position: ++position })
@@ -97,7 +122,7 @@ for (const series of values.series.split(',').map(Number)) {
     }
     const { readings, bytes } = await store.stats()
     const reader = createSqliteSeriesStore({ file, readonly: true })
-    const days = Math.max(1, Math.ceil(((readings / series) * stepMs) / dayMs))
+    const days = Number(values.days ?? Math.ceil(((readings / series) * firstStepMs) / dayMs))
     await reader.latest({ limit: 1 })
     const asked = await queries(reader, days)
     const memory = process.memoryUsage()
