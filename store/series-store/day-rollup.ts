@@ -4,8 +4,9 @@ import { DamagedBlockError } from './block-codec.ts'
 import type { Columns } from './columns.ts'
 import { isOfHour } from './series-rows.ts'
 
-const hours = 24
-const hourBytes = 4 * 8 + 2 * 4
+export const hours = 24
+/** Of one hour: sum, min, max, last, count, offset of the last. */
+export const hourBytes = 4 * 8 + 2 * 4
 
 /**
  * Twenty-four hours of one series. Every value is the fold of the hour's readings in their order, so that adding at the end
@@ -45,9 +46,9 @@ export function emptyDay(day: number): DayRollup {
 /** As bytes, little-endian: CRC-32 of the rest, a bit per hour that has readings, and those hours: sum, min, max, last, count, offset of the last. */
 export function encodeDay(rollup: DayRollup): Uint8Array {
   const { sum, min, max, last, count, lastOffset } = rollup
-  const blob = Buffer.allocUnsafe(8 + hours * hourBytes)
+  const blob = Buffer.allocUnsafe(firstHourByte + hours * hourBytes)
   let bits = 0
-  let place = 8
+  let place = firstHourByte
   for (let hour = 0; hour < hours; hour++) {
     if (count[hour] === 0) continue
     bits |= 1 << hour
@@ -64,23 +65,22 @@ export function encodeDay(rollup: DayRollup): Uint8Array {
   return blob.subarray(0, place)
 }
 
-/** Gives each hour that has readings; throws DamagedBlockError where a byte is not as written. */
-export function readHours(
-  blob: Uint8Array,
-  each: (hour: number, values: DataView, place: number) => void,
-): void {
-  if (blob.length < 8 || (blob.length - 8) % hourBytes !== 0)
+/** Bytes of a day as they are to be read: which hours have readings, and from where on. */
+export interface HoursView {
+  readonly view: DataView
+  readonly bits: number
+}
+
+export const firstHourByte = 8
+
+/** Throws DamagedBlockError where a byte is not as written. */
+export function viewHours(blob: Uint8Array): HoursView {
+  if (blob.length < firstHourByte || (blob.length - firstHourByte) % hourBytes !== 0)
     throw new DamagedBlockError('Its length is none of ours.')
   const view = new DataView(blob.buffer, blob.byteOffset, blob.length)
   if (view.getUint32(0, true) !== crc32(blob.subarray(4)))
     throw new DamagedBlockError('Its checksum is not that of its bytes.')
-  const bits = view.getUint32(4, true)
-  let place = 8
-  for (let hour = 0; hour < hours; hour++) {
-    if ((bits & (1 << hour)) === 0) continue
-    each(hour, view, place)
-    place += hourBytes
-  }
+  return { view, bits: view.getUint32(4, true) }
 }
 
 /** Makes it the day as its bytes say; without bytes, an empty one. */
@@ -90,14 +90,18 @@ export function fillDay(rollup: DayRollup, day: number, blob: Uint8Array | undef
   // All that is known of an hour without readings is that it has none.
   rollup.count.fill(0)
   if (!blob) return
-  readHours(blob, (hour, view, place) => {
+  const { view, bits } = viewHours(blob)
+  let place = firstHourByte
+  for (let hour = 0; hour < hours; hour++) {
+    if ((bits & (1 << hour)) === 0) continue
     rollup.sum[hour] = view.getFloat64(place, true)
     rollup.min[hour] = view.getFloat64(place + 8, true)
     rollup.max[hour] = view.getFloat64(place + 16, true)
     rollup.last[hour] = view.getFloat64(place + 24, true)
     rollup.count[hour] = view.getUint32(place + 32, true)
     rollup.lastOffset[hour] = view.getUint32(place + 36, true)
-  })
+    place += hourBytes
+  }
 }
 
 /** Adds a reading that is the newest of its hour; one that is not makes its hour stale. */

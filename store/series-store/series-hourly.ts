@@ -1,17 +1,38 @@
 import type Database from 'better-sqlite3'
 import { hourMs, LarderError } from '../../domain/index.ts'
 import { DamagedBlockError } from './block-codec.ts'
-import { dayOf, encodeDay, readHours } from './day-rollup.ts'
+import {
+  dayOf,
+  encodeDay,
+  firstHourByte,
+  hourBytes,
+  hours,
+  viewHours,
+  type DayRollup,
+} from './day-rollup.ts'
 import type { RollupTable } from './rollup-table.ts'
 import type { NamedSeries } from './series-range.ts'
 import type { SeriesName } from './series-rows.ts'
 import type { HourlySeries, SeriesStore } from './series-store.ts'
 import type { SeriesView } from './series-view.ts'
 
-interface HourlyGroup {
+/** Series that are added up: one, or those of a site's devices. */
+interface Group {
+  /** Null until the first day that has any. */
+  hours: GroupHours | null
+}
+
+interface Member {
+  readonly name: SeriesName
+  readonly group: Group
+  /** By day, what readings that wait for their merge make of it. */
+  readonly changed: ReadonlyMap<number, Uint8Array> | null
+}
+
+interface GroupHours {
   readonly hourly: HourlySeries
-  /** Time of each hour's `last`, to choose among devices. */
-  readonly lastAt: Float64Array
+  /** Milliseconds into the hour of each `last`, to choose among devices. */
+  readonly lastAt: Uint32Array
 }
 
 /** Where more than this part of all series is asked for, a day is read as it lies. */
@@ -40,54 +61,57 @@ export function hourlyReader(
         'Hours are asked from a full hour to a later one.',
       )
     }
-    const groups = new Map<string, HourlyGroup | null>()
-    const keys = new Map<number, { readonly key: string; readonly name: SeriesName }>()
-    for (const { id, name } of names) {
-      const key = `${name.site}/${by === 'device' ? name.device : ''}/${name.channel}/${name.gtin}`
-      groups.set(key, null)
-      keys.set(id, { key, name })
-    }
-
-    function add(series: number, day: number, blob: Uint8Array): void {
-      const { key, name } = keys.get(series)!
-      let group = groups.get(key)
-      if (!group) {
-        const device = by === 'device' ? name.device : null
-        groups.set(key, (group = emptyHours(name, device, from, (to - from) / hourMs)))
-      }
-      addDayToHours(group, day, blob, name)
-    }
-
-    /** By series, the days that readings which wait for their merge change. */
-    const changed = new Map<number, Map<number, Uint8Array>>()
+    const groups = new Map<string, Group>()
+    const members = new Map<number, Member>()
     const first = dayOf(from)
     const last = dayOf(to - 1)
     for (const series of names) {
+      const { id, name } = series
+      const key = `${name.site}/${by === 'device' ? name.device : ''}/${name.channel}/${name.gtin}`
+      let group = groups.get(key)
+      if (!group) groups.set(key, (group = { hours: null }))
       const patch = view.patchOf(series)
-      if (!patch) continue
-      const days = rollups.patched(series, patch).filter(({ day }) => day >= first && day <= last)
-      if (days.length > 0)
-        changed.set(series.id, new Map(days.map((day) => [day.day, encodeDay(day)])))
+      const changed = patch ? changedDays(rollups.patched(series, patch), first, last) : null
+      members.set(id, { name, group, changed })
     }
-    for (const [series, days] of changed) for (const [day, blob] of days) add(series, day, blob)
+
+    function add({ group, name }: Member, day: number, blob: Uint8Array): void {
+      const device = by === 'device' ? name.device : null
+      group.hours ??= emptyHours(name, device, from, (to - from) / hourMs)
+      addDayToHours(group.hours, day, blob, name)
+    }
+
+    for (const member of members.values())
+      for (const [day, blob] of member.changed ?? []) add(member, day, blob)
 
     const isMost = names.length > ((seriesCount.get() as number | null) ?? 0) / manyOf
     let day = nextDay.get(first, last) as number | undefined
     for (; day !== undefined; day = nextDay.get(day + 1, last) as number | undefined) {
       if (isMost) {
         for (const [series, blob] of ofDay.iterate(day) as Iterable<[number, Uint8Array]>) {
-          if (keys.has(series) && !changed.get(series)?.has(day)) add(series, day, blob)
+          const member = members.get(series)
+          if (member && !member.changed?.has(day)) add(member, day, blob)
         }
         continue
       }
-      for (const { id } of names) {
-        if (changed.get(id)?.has(day)) continue
+      for (const [id, member] of members) {
+        if (member.changed?.has(day)) continue
         const blob = ofSeries.get(day, id) as Uint8Array | undefined
-        if (blob) add(id, day, blob)
+        if (blob) add(member, day, blob)
       }
     }
-    return [...groups.values()].flatMap((group) => (group ? [group.hourly] : []))
+    return [...groups.values()].flatMap(({ hours }) => (hours ? [hours.hourly] : []))
   }
+}
+
+/** As bytes, before the next series is asked for. */
+function changedDays(
+  days: readonly DayRollup[],
+  first: number,
+  last: number,
+): ReadonlyMap<number, Uint8Array> {
+  const asked = days.filter(({ day }) => day >= first && day <= last)
+  return new Map(asked.map((day) => [day.day, encodeDay(day)]))
 }
 
 /** One buffer for the four kinds of value, so that a copy to another thread is one copy. */
@@ -96,7 +120,7 @@ function emptyHours(
   device: string | null,
   from: number,
   hours: number,
-): HourlyGroup {
+): GroupHours {
   const values = new Float64Array(hours * 4).fill(NaN)
   return {
     hourly: {
@@ -111,22 +135,25 @@ function emptyHours(
       last: values.subarray(3 * hours),
       count: new Uint32Array(hours),
     },
-    lastAt: new Float64Array(hours),
+    lastAt: new Uint32Array(hours),
   }
 }
 
 function addDayToHours(
-  { hourly, lastAt }: HourlyGroup,
+  { hourly, lastAt }: GroupHours,
   day: number,
   blob: Uint8Array,
   name: SeriesName,
 ): void {
   const { sum, min, max, last, count } = hourly
-  const firstHour = day * 24 - hourly.from / hourMs
   try {
-    readHours(blob, (hour, view, place) => {
-      const i = firstHour + hour
-      if (i < 0 || i >= sum.length) return
+    const { view, bits } = viewHours(blob)
+    let place = firstHourByte - hourBytes
+    for (let hour = 0; hour < hours; hour++) {
+      if ((bits & (1 << hour)) === 0) continue
+      place += hourBytes
+      const i = day * hours + hour - hourly.from / hourMs
+      if (i < 0 || i >= sum.length) continue
       const isFirst = count[i] === 0
       const hourSum = view.getFloat64(place, true)
       const hourMin = view.getFloat64(place + 8, true)
@@ -140,7 +167,7 @@ function addDayToHours(
         lastAt[i] = offset
         last[i] = view.getFloat64(place + 24, true)
       }
-    })
+    }
   } catch (error) {
     if (!(error instanceof DamagedBlockError)) throw error
     const series = [name.site, name.device, name.channel, ...(name.gtin ? [name.gtin] : [])]
