@@ -17,9 +17,16 @@ const ensemble: Ensemble = {
   dispose: () => undefined,
 }
 
-function helperThat(answers: (slot: Slot) => void): Helper {
+function helperThat(answers: (slot: Slot) => void): Helper & { missed: number } {
   const slots = [createSlot(inputs), createSlot(inputs)]
-  return { slots, show: (place) => answers(slots[place]!), stop: () => undefined }
+  return {
+    ...{ slots, missed: 0 },
+    show: (place) => answers(slots[place]!),
+    miss() {
+      this.missed++
+    },
+    stop: () => undefined,
+  }
 }
 
 const answerNow = (slot: Slot): void => {
@@ -61,4 +68,5 @@ test('what a helper begins and never ends is answered without it', () => {
   })
   expect(askSeven(dying)).toEqual(all)
   expect(begun).toBe(2)
+  expect(dying.missed).toBe(2)
 })

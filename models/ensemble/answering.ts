@@ -66,7 +66,9 @@ export function answerTogether(
         Atomics.wait(slot.state, 0, slotState.begun, patienceMs)
         collect(slot)
         // It stays as it is, so that nothing is given to a helper that has died.
-        if (takers.has(slot)) hand(slot, answerRowsOf(slot, ensemble))
+        if (!takers.has(slot)) continue
+        helper.miss()
+        hand(slot, answerRowsOf(slot, ensemble))
       }
     },
   }

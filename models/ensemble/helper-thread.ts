@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { LarderError } from '../../domain/index.ts'
+import { LarderError } from '../../domain/index.ts'
 import { compiledUrl, startWorker } from '../../runtime/index.ts'
 import type { NetworkModel } from '../network-model.ts'
 import { createSlot, type Slot } from './slots.ts'
@@ -14,6 +14,8 @@ export interface HelperData extends Networks {
 export interface Helper {
   readonly slots: readonly Slot[]
   show(place: number): void
+  /** Says that it began a slot and did not end it. */
+  miss(): void
   stop(): void
 }
 
@@ -23,7 +25,7 @@ export type StartHelper = (networks: Networks) => Helper | null
 /** One is answered while the next one waits. */
 const slotCount = 2
 
-/** `onDeath` is only told: what the thread leaves is answered without it. */
+/** `onDeath` is only told: what the thread leaves is answered without it. While a forecast blocks, no exit of a thread is seen. */
 export function helpInThread(onDeath: (error: LarderError) => void): StartHelper {
   return ({ shape, members }) => {
     if (availableParallelism() < 2) return null
@@ -36,6 +38,13 @@ export function helpInThread(onDeath: (error: LarderError) => void): StartHelper
     return {
       slots,
       show: (place) => owned.worker.postMessage(place),
+      miss: () =>
+        onDeath(
+          new LarderError(
+            'RT_WORKER_DIED',
+            'The forecasting helper began a share and did not end it.',
+          ),
+        ),
       stop: () => void owned.stop(),
     }
   }
