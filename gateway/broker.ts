@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import type { Settings } from '../config/index.ts'
 import { hourMs, type Clock, type DevicePath, type DeviceRegistry } from '../domain/index.ts'
-import type { Logger } from '../runtime/index.ts'
+import { createTextReader, type Logger } from '../runtime/index.ts'
 import {
   checkPublish,
   checkSubscribe,
@@ -29,6 +29,7 @@ import { isWill, toMessage, toPacket } from './packets.ts'
 import { retainAtOnce, skipUnwatched } from './routing.ts'
 import { createUplinkReceiver } from './uplink/receive-uplink.ts'
 import { maxTopicLevels } from './wire/mqtt-frame.ts'
+import { readPublishes } from './wire/publish-reader.ts'
 
 export interface Broker {
   readonly aedes: Aedes
@@ -79,6 +80,7 @@ export async function createBroker(deps: {
     wait: sleep,
     isTrusted: isLoopback,
   })
+  const textOf = createTextReader()
   const peers = new WeakMap<object, Peer>()
   const wills = new WeakMap<Client, { topic: string; retain: boolean }>()
   const takers = createCommandTakers({
@@ -129,6 +131,7 @@ export async function createBroker(deps: {
 
     preConnect(client, packet, done) {
       if (packet.will) wills.set(client, { topic: packet.will.topic, retain: !!packet.will.retain })
+      readPublishes(client, textOf)
       deliverExactly(client, (counter) => sessions.wasQueued(client, counter))
       done(null, true)
     },

@@ -86,7 +86,9 @@ function ownTopic(
     topic[deviceAt - 1] === '/' &&
     topic[ownAt - 1] === '/'
   if (!isOwn) return null
-  return ownTopics.find((own) => own.length === topic.length - ownAt && topic.endsWith(own)) ?? null
+  for (const own of ownTopics)
+    if (own.length === topic.length - ownAt && topic.endsWith(own)) return own
+  return null
 }
 
 /** Null where the identity may subscribe so. Shared subscriptions are for nobody: the broker has none. */

@@ -36,9 +36,8 @@ export function badPayload(reason: DeadLetterReason, words: string): LarderError
 export function hashTelemetry({ at, gtin, channels, values }: Telemetry): number {
   let hash = hashNumber(0x811c9dc5, at ?? -1)
   if (gtin !== null) hash = hashText(hash, gtin)
-  for (const [i, channel] of channels.entries()) {
-    hash = hashNumber(hashText(hash, channel), values[i]!)
-  }
+  for (let i = 0; i < channels.length; i++)
+    hash = hashNumber(hashText(hash, channels[i]!), values[i]!)
   return hash >>> 0
 }
 
