@@ -3,6 +3,7 @@ import { calibrate } from './calibration.ts'
 import { createExplainer } from './explain/index.ts'
 import {
   createInputBuilder,
+  hiddenFactors,
   hourUnit,
   inputNames,
   towardsStep,
@@ -104,6 +105,9 @@ export function createNetworkForecaster(
       ? recall(history, origin - dayMs, builder, answering)
       : null
     answering.finish()
+    if (layout.target === 'demand') {
+      applyFactors(batch, hiddenFactors(history, inputs.origin, layout, inputs.expectation))
+    }
     if (yesterday) applyFactors(batch, recentFactors(history, layout, yesterday))
     if (model.calibration) calibrate(batch, model.calibration)
     moveTowardsSteps(batch.quantiles, layout.step)

@@ -22,7 +22,7 @@ export interface Expectation {
 
 /** Strength of the belief before the data, in hours in stock: of the level, of an hour of the day, of the week against the month. */
 const levelPriorHours = 12
-const hourPriorHours = 3
+export const hourPriorHours = 3
 const weekPriorHours = 1.5
 
 /** `localHour` is each series' local hour of the day at the origin. */

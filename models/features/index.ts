@@ -1,5 +1,6 @@
 export * from './build-inputs.ts'
 export { hourUnit, type Expectation } from './expectation.ts'
+export { hiddenFactors } from './hidden-hours.ts'
 export * from './layout.ts'
 export { placeIn } from './pools.ts'
 export * from './windows.ts'
