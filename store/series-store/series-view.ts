@@ -67,8 +67,7 @@ export function createSeriesView(deps: {
         const chunk = chunks.lastFrom(day, id, times[i]!)
         const stored = chunk ? chunk.lastAt : day * dayMs - 1
         while (i >= 0 && times[i]! > stored) i--
-        if (!chunk) continue
-        if (i < 0 || times[i]! < chunk.at) continue
+        if (!chunk || i < 0 || times[i]! < chunk.at) continue
         const readings = load(chunk)
         for (; i >= 0 && times[i]! >= chunk.at; i--) {
           const place = lowerBound(readings, times[i]!)
@@ -86,6 +85,7 @@ export function createSeriesView(deps: {
         const head = headOf(id, boot)
         let min = Infinity
         let max = -Infinity
+        // Above the highest that is merged there is none.
         for (const { bootId, seq, index } of waiting) {
           if (bootId !== boot || !head || isAbove(head, seq, index)) continue
           keys.add(keyOf(boot, seq, index))
