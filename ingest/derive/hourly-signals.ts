@@ -45,21 +45,19 @@ export async function createHourlySignals(deps: {
   function findDue(readings: readonly Reading[]): ReadonlyMap<string, Due> {
     const due = new Map<string, Due>()
     let site = ''
-    let state: SiteState | undefined
+    let next = 0
     for (const reading of readings) {
       const { at, receivedAt, channel } = reading
-      if (reading.site !== site || !state) {
+      if (reading.site !== site) {
         site = reading.site
-        state = sites.get(site)
-        if (!state) {
-          sites.set(site, (state = { next: hourOf(receivedAt), seq: 0 }))
-          continue
-        }
+        const isFirst = !sites.has(site)
+        if (isFirst) sites.set(site, { next: hourOf(receivedAt), seq: 0 })
+        next = sites.get(site)!.next
+        if (isFirst) continue
       }
-      const isOver = receivedAt >= state.next + hourMs
-      const isLate = at < state.next && inputs.has(channel)
+      const isOver = receivedAt >= next + hourMs
+      const isLate = at < next && inputs.has(channel)
       if (!isOver && !isLate) continue
-      const { next } = state
       const one: Due = due.get(site) ?? { from: next, to: next, receivedAt, late: new Map() }
       due.set(site, one)
       one.receivedAt = Math.max(one.receivedAt, receivedAt)
