@@ -28,5 +28,5 @@ EXPOSE 8080 1883
 HEALTHCHECK --start-period=30s CMD node -e "fetch('http://127.0.0.1:8080/health').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"
 # Inside a container the ports are published by whoever runs it: listen on every address, and say so.
 ENV NODE_ENV=production LARDER_DATA=/data LARDER_HTTP_HOST=0.0.0.0 LARDER_MQTT_HOST=0.0.0.0 LARDER_MQTT_ALLOW_PLAINTEXT_BEYOND_LOOPBACK=true
-ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/larder.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/larder.js"]
 CMD ["up"]

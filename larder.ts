@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { Command, CommanderError } from 'commander'
 import { registerBackup } from './cli/backup.ts'
 import { registerCredentials } from './cli/credentials.ts'

@@ -48,7 +48,7 @@ export interface IngestPort {
 }
 
 /** A batch of messages and its readings. */
-const youngMb = 24
+const youngMb = 12
 
 /** One thread with the writer of the series store and the loop that feeds it from the log. */
 export function startIngestWorker(

@@ -13,7 +13,7 @@ import {
 
 /** Of node for Larder's process: as `npm start` has it, and more from BENCH_NODE_ARGS, e.g. --cpu-prof. */
 const nodeArgs = [
-  '--max-semi-space-size=8',
+  '--max-semi-space-size=4',
   ...(process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean),
 ]
 const ticksPerSecond = 100

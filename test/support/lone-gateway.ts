@@ -38,7 +38,7 @@ export async function startLoneGateway(
   how: { readonly env?: Record<string, string>; readonly nodeArgs?: readonly string[] } = {},
 ): Promise<LoneGateway> {
   const program = await compileProgram('lone-gateway-process')
-  const nodeArgs = ['--max-semi-space-size=8', ...(how.nodeArgs ?? [])]
+  const nodeArgs = ['--max-semi-space-size=4', ...(how.nodeArgs ?? [])]
   const child = spawn(process.execPath, [...nodeArgs, program, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...how.env },
