@@ -7,7 +7,7 @@ import type { SegmentFeed } from './segments.ts'
  * Readings that wait before a merge begins. Every series costs a merge the same, so some for each of them; of many series fewer
  * each, within bounds of memory: the writer and each reader beside it keep them.
  */
-const leastWaiting = 1 << 17
+const leastWaiting = 1 << 16
 const usualWaiting = 1 << 18
 const mostWaiting = 1 << 20
 const usualPerSeries = 44
