@@ -1,4 +1,11 @@
-import { LarderError, type Clock, type ColdZone, type ResourceKind } from '../domain/index.ts'
+import {
+  LarderError,
+  type Clock,
+  type ColdZone,
+  type Device,
+  type DevicePath,
+  type ResourceKind,
+} from '../domain/index.ts'
 import type { OperationsStore } from '../store/index.ts'
 
 export interface KnownDevice {
@@ -6,10 +13,12 @@ export interface KnownDevice {
   readonly zone: ColdZone | null
 }
 
+type Found = Pick<Device, 'status' | 'zone'>
+
 /** What ingest must know of master data and devices, held in memory and refreshed when operations says that it changed. */
 export interface Catalogue {
   /** Before a batch: reads again what changed, and the devices named that are not known yet. */
-  refresh(devices: readonly { readonly site: string; readonly device: string }[]): Promise<void>
+  refresh(devices: readonly DevicePath[]): Promise<void>
   device(site: string, device: string): KnownDevice
   /** Product ids that the planogram puts before a shelf sensor. */
   shelfProducts(site: string, device: string): readonly string[]
@@ -30,6 +39,9 @@ const changesAtOnce = 1000
 const unregisteredForMs = 5_000
 const registeredForMs = 600_000
 const mostDevices = 100_000
+/** Of more devices than this at once all are read: one by one they take four times as long. */
+const mostLookUps = 100
+const devicesAtOnce = 500
 
 const unknownDevice: KnownDevice = { isRegistered: false, zone: null }
 const none: readonly string[] = []
@@ -106,12 +118,7 @@ export async function createCatalogue(
     ofSite.set(device, known)
   }
 
-  async function lookUp(site: string, device: string): Promise<void> {
-    const id = `${site}.${device}`
-    const found = await operations.get('devices', id).catch((error: unknown) => {
-      if (error instanceof LarderError && error.code === 'RT_NOT_FOUND') return null
-      throw error
-    })
+  function learn(site: string, device: string, found: Found | null): void {
     const isRegistered = found !== null && found.status !== 'unregistered'
     keep(site, device, {
       isRegistered,
@@ -120,17 +127,41 @@ export async function createCatalogue(
     })
   }
 
+  async function lookUp({ site, device }: DevicePath): Promise<void> {
+    const found = await operations.get('devices', `${site}.${device}`).catch((error: unknown) => {
+      if (error instanceof LarderError && error.code === 'RT_NOT_FOUND') return null
+      throw error
+    })
+    learn(site, device, found)
+  }
+
+  async function readDevices(): Promise<ReadonlyMap<string, Found>> {
+    const found = new Map<string, Found>()
+    let cursor: string | undefined
+    do {
+      const page = await operations.list('devices', { limit: devicesAtOnce, cursor })
+      for (const one of page.items) found.set(`${one.site}.${one.device}`, one)
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+    return found
+  }
+
   return {
     async refresh(named) {
       await readChanges()
       if (isStale) await readMaster()
       const now = wall.now()
-      const unknown = new Map<string, { readonly site: string; readonly device: string }>()
+      const unknown = new Map<string, DevicePath>()
       for (const one of named) {
         const known = devices.get(one.site)?.get(one.device)
         if (known === undefined || known.until <= now) unknown.set(`${one.site}.${one.device}`, one)
       }
-      await Promise.all([...unknown.values()].map(({ site, device }) => lookUp(site, device)))
+      if (unknown.size <= mostLookUps) {
+        await Promise.all([...unknown.values()].map(lookUp))
+        return
+      }
+      const found = await readDevices()
+      for (const [id, { site, device }] of unknown) learn(site, device, found.get(id) ?? null)
     },
     device: (site, device) => devices.get(site)?.get(device) ?? unknownDevice,
     shelfProducts: (site, device) => productsByShelf.get(`${site}.${device}`) ?? [],
