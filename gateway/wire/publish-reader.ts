@@ -47,7 +47,7 @@ function readPublish(
 ): PublishPacket {
   const flags = bytes[at]!
   const qos = ((flags >> 1) & 3) as PublishPacket['qos']
-  const topicEnd = body + 2 + ((bytes[body]! << 8) | bytes[body + 1]!)
+  const topicEnd = body + 2 + bytes.readUInt16BE(body)
   const packet: PublishPacket = {
     cmd: 'publish',
     retain: (flags & 1) !== 0,
@@ -57,6 +57,6 @@ function readPublish(
     topic: textOf(bytes, body + 2, topicEnd),
     payload: bytes.subarray(topicEnd + (qos > 0 ? 2 : 0), end),
   }
-  if (qos > 0) packet.messageId = (bytes[topicEnd]! << 8) | bytes[topicEnd + 1]!
+  if (qos > 0) packet.messageId = bytes.readUInt16BE(topicEnd)
   return packet
 }

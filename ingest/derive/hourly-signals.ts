@@ -50,10 +50,12 @@ export async function createHourlySignals(deps: {
       const { at, receivedAt, channel } = reading
       if (reading.site !== site) {
         site = reading.site
-        const isFirst = !sites.has(site)
-        if (isFirst) sites.set(site, { next: hourOf(receivedAt), seq: 0 })
-        next = sites.get(site)!.next
-        if (isFirst) continue
+        const state = sites.get(site)
+        next = state?.next ?? hourOf(receivedAt)
+        if (!state) {
+          sites.set(site, { next, seq: 0 })
+          continue
+        }
       }
       const isOver = receivedAt >= next + hourMs
       const isLate = at < next && inputs.has(channel)

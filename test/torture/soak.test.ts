@@ -8,8 +8,8 @@ import { startSoakLoad } from '../support/soak-load.ts'
 import { scaled, seed } from '../support/torture.ts'
 import { until } from '../support/until.ts'
 
-const soakMs = scaled(20_000, 2 * 3_600_000)
-const faultEveryMs = scaled(2_000, 20_000)
+const soakMs = scaled(180_000, 2 * 3_600_000)
+const faultEveryMs = scaled(10_000, 20_000)
 const ceilingMs = 4_000
 const site = 'soak'
 const devices = 20
