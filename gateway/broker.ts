@@ -1,21 +1,15 @@
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
+import { Aedes, type Client, type PublishPacket } from 'aedes'
 import type { Settings } from '../config/index.ts'
 import { hourMs, type Clock, type DevicePath, type DeviceRegistry } from '../domain/index.ts'
 import { createTextReader, type Logger } from '../runtime/index.ts'
-import {
-  checkPublish,
-  checkSubscribe,
-  gatewayOf,
-  isUplink,
-  mappedPath,
-  mayReceive,
-  type Identity,
-} from './identity/access.ts'
+import { checkSubscribe, gatewayOf, mayReceive } from './identity/access.ts'
 import type { AppendQueue } from './append-queue.ts'
+import { createConnects } from './connects.ts'
+import { createIntake } from './intake.ts'
 import { createLiveIdentities } from './identity/live-identities.ts'
-import { createLogins, returnCodes, type ConnectRefusal, type Peer } from './identity/log-in.ts'
+import { createLogins, type Peer } from './identity/log-in.ts'
 import { boundSessions } from './sessions/bound-sessions.ts'
 import { createCommandDelivery } from './sessions/command-delivery.ts'
 import { createCommandTakers } from './sessions/command-takers.ts'
@@ -25,7 +19,7 @@ import { deliverExactly } from './sessions/exact-delivery.ts'
 import { keepSessionsExactly } from './sessions/exact-sessions.ts'
 import { createInboundOnce } from './sessions/inbound-once.ts'
 import { createSessionExpiry } from './sessions/session-expiry.ts'
-import { isWill, toMessage, toPacket } from './packets.ts'
+import { toPacket } from './packets.ts'
 import { retainAtOnce, skipUnwatched } from './routing.ts'
 import { createUplinkReceiver } from './uplink/receive-uplink.ts'
 import { maxTopicLevels } from './wire/mqtt-frame.ts'
@@ -81,8 +75,6 @@ export async function createBroker(deps: {
     isTrusted: isLoopback,
   })
   const textOf = createTextReader()
-  const peers = new WeakMap<object, Peer>()
-  const wills = new WeakMap<Client, { topic: string; retain: boolean }>()
   const takers = createCommandTakers({
     clientOf: (id) => clientOf(id),
     identityOf: (client) => identities.get(client),
@@ -113,12 +105,29 @@ export async function createBroker(deps: {
     onClosed: refuse,
   })
 
-  const keepOnce = createInboundOnce((client, packet) =>
-    persistence.incomingGetPacket(client, packet).then(
-      () => true,
-      () => false,
+  const connects = createConnects({
+    ...{ logins, logger, onRefused: refuse },
+    holderOf: (id) => {
+      const holder = clientOf(id)
+      return holder && identities.get(holder)
+    },
+    onAccepted(client, identity) {
+      identities.set(client, identity)
+      expiry.accepted(client.id)
+      if (!client.clean && keptSessions.has(client.id)) deps.onSessionPresent(client)
+    },
+  })
+
+  const intake = createIntake({
+    ...{ queue, uplinks, clock, metrics, mayRetain: deps.mayRetain, takeJoin: logins.takeJoin },
+    identityOf: (client) => identities.get(client),
+    keepOnce: createInboundOnce((client, packet) =>
+      persistence.incomingGetPacket(client, packet).then(
+        () => true,
+        () => false,
+      ),
     ),
-  )
+  })
 
   const aedes = await Aedes.createBroker({
     concurrency: 100,
@@ -130,62 +139,15 @@ export async function createBroker(deps: {
     queueLimit: connectPacketsQueued,
 
     preConnect(client, packet, done) {
-      if (packet.will) wills.set(client, { topic: packet.will.topic, retain: !!packet.will.retain })
+      connects.asked(client, packet.will)
       readPublishes(client, textOf)
       deliverExactly(client, (counter) => sessions.wasQueued(client, counter))
       done(null, true)
     },
 
-    authenticate(client, username, password, done) {
-      const holder = (): Identity | undefined => {
-        const other = clientOf(client.id)
-        return other && identities.get(other)
-      }
-      const peer = peers.get(client.conn) ?? { address: '', certificate: null }
-      const will = wills.get(client)
-      logins
-        .logIn({ clientId: client.id, username, password, peer, will, holder })
-        .catch((error: unknown) => {
-          logger.error({ err: error }, 'a login could not be checked')
-          return { identity: null, refused: 'not-ready' } as const
-        })
-        .then(({ identity, refused }) => {
-          if (refused) refuse(refused)
-          else {
-            identities.set(client, identity)
-            expiry.accepted(client.id)
-            if (!client.clean && keptSessions.has(client.id)) deps.onSessionPresent(client)
-          }
-          done(refused && loginError(refused), refused === null)
-        })
-        .catch((error: unknown) => logger.error({ err: error }, 'a login failed'))
-    },
-
-    authorizePublish(client, packet, done) {
-      metrics.received.inc()
-      const identity = client && identities.get(client)
-      const refusal = identity
-        ? (checkPublish(identity, packet) ??
-          (identity.kind === 'join' ? logins.takeJoin(identity.username) : null))
-        : 'topic-not-allowed'
-      const hasNoRoom = packet.retain && packet.payload.length > 0 && !deps.mayRetain(packet.topic)
-      if (refusal ?? hasNoRoom) {
-        refuse(refusal ?? 'too-many-retained')
-        done(new Error(refusal ?? 'too-many-retained'))
-        return
-      }
-      const path = identity ? mappedPath(identity, packet.topic) : null
-      const message = toMessage(packet, isWill(client, packet) ? null : client, clock, path)
-      const acknowledge = (error: Error | null): void => {
-        if (!error && packet.qos > 0) metrics.acknowledged.inc()
-        packet.dup = false // [MQTT-3.3.1-3]
-        // Not kept, so not acknowledged: the connection closes and the device sends again.
-        done(error)
-      }
-      const gateway = identity && isUplink(identity, packet.topic) ? gatewayOf(identity) : null
-      if (gateway) uplinks.receive(gateway, message, acknowledge)
-      else keepOnce(client, packet, (kept) => queue.add(message, kept), acknowledge)
-    },
+    authenticate: (client, username, password, done) =>
+      connects.logIn(client, username, password, done),
+    authorizePublish: (client, packet, done) => intake(client, packet, done),
 
     authorizeSubscribe(client, subscription, done) {
       const identity = identities.get(client)
@@ -289,7 +251,7 @@ export async function createBroker(deps: {
         }
       ).persistence.storeRetained(packet),
     handle(connection, peer) {
-      peers.set(connection, peer)
+      connects.opened(connection, peer)
       aedes.handle(connection)
     },
     sessions: () => ({ sessionsAway: expiry.away(), messagesQueued: bound.queued() }),
@@ -305,11 +267,6 @@ export async function createBroker(deps: {
 
 function clientsOf(aedes: Aedes): Readonly<Record<string, Client | undefined>> {
   return (aedes as unknown as { clients: Record<string, Client | undefined> }).clients
-}
-
-function loginError(refusal: ConnectRefusal): AuthenticateError {
-  const error: unknown = Object.assign(new Error(refusal), { returnCode: returnCodes[refusal] })
-  return error as AuthenticateError
 }
 
 const noop = (): void => undefined
