@@ -126,6 +126,22 @@ test.each([
   expect([answer.statusCode, answer.body]).toEqual([400, expect.stringContaining(words)])
 })
 
+test('a header at fault is 400 however long the store takes to answer', async () => {
+  const all: TestApi['operations']['all'] = async (kind) => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return api.operations.all(kind)
+  }
+  const slow = await createTestApi({ operations: { ...api.operations, all } })
+  const answer = await slow.app.inject({
+    method: 'POST',
+    url: '/v1/imports',
+    headers: { 'content-type': 'text/csv', authorization: `Bearer ${ownerKey}` },
+    payload: 'a,b\n1,2\n',
+  })
+  await slow.close()
+  expect(answer.statusCode).toBe(400)
+})
+
 test('a body of another type is 415', async () => {
   const answer = await send('{}', '', { 'content-type': 'application/json' })
   expect(answer.statusCode).toBe(415)

@@ -43,6 +43,8 @@ export async function importCsv(
     if (problems.length < mostProblems) problems.push(problem)
   }
 
+  // Before the parser runs: a header at fault is an error of it, which nobody would hear while this is awaited.
+  const known = await whatIsKnown(context)
   let kind: ImportKind<unknown> | null = null
   const parser = parse({
     bom: true,
@@ -66,7 +68,6 @@ export async function importCsv(
   limited.on('error', abort)
   body.pipe(limited).pipe(parser)
 
-  const known = await whatIsKnown(context)
   let batch: Lined<unknown>[] = []
   let writing = Promise.resolve()
   const write = async (rows: readonly Lined<unknown>[]): Promise<void> => {
