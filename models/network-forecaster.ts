@@ -104,10 +104,13 @@ export function createNetworkForecaster(
     const yesterday = hasRecentErrors(history, layout, origin)
       ? recall(history, origin - dayMs, builder, answering)
       : null
+    // Before the answers are waited for: a helper is still at work on some.
+    const hidden =
+      layout.target === 'demand'
+        ? hiddenFactors(history, inputs.origin, layout, inputs.expectation)
+        : null
     answering.finish()
-    if (layout.target === 'demand') {
-      applyFactors(batch, hiddenFactors(history, inputs.origin, layout, inputs.expectation))
-    }
+    if (hidden) applyFactors(batch, hidden)
     if (yesterday) applyFactors(batch, recentFactors(history, layout, yesterday))
     if (model.calibration) calibrate(batch, model.calibration)
     moveTowardsSteps(batch.quantiles, layout.step)

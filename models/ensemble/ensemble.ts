@@ -60,31 +60,38 @@ export function createEnsemble(
         for (const network of asked) {
           // Nothing is returned from the tidy: it would look for tensors in every number of an array.
           tf.tidy(() => {
-            const out = network.forward(inputs)
-            addShare(answers.mean, start, out.mean, asked.length)
-            addShare(answers.quantiles, start * levels, out.quantiles, asked.length)
-            addShare(answers.hourMean, start * 12, out.hourMean, asked.length)
-            addShare(answers.hourQuantiles, start * 12 * levels, out.hourQuantiles, asked.length)
+            const { total, hours } = network.steps(inputs)
+            addShare(answers.mean, answers.quantiles, start, total, asked.length)
+            addShare(answers.hourMean, answers.hourQuantiles, start * 12, hours, asked.length)
           })
         }
         inputs.dispose()
       }
-      raise(answers.quantiles)
-      raise(answers.hourQuantiles)
+      addUp(answers.quantiles)
+      addUp(answers.hourQuantiles)
       return answers
     },
   }
 }
 
-function addShare(into: Float32Array, start: number, tensor: Tensor, of: number): void {
-  const part = tensor.dataSync()
-  for (let i = 0; i < part.length; i++) into[start + i]! += part[i]! / of
+/** Adds a part of a member's steps to the rows from `row` on. */
+function addShare(
+  mean: Float32Array,
+  quantiles: Float32Array,
+  row: number,
+  steps: Tensor,
+  of: number,
+): void {
+  const values = steps.dataSync()
+  for (let i = 0; i < values.length; row++) {
+    for (let k = 0; k < levels; k++) quantiles[row * levels + k]! += values[i++]! / of
+    mean[row]! += values[i++]! / of
+  }
 }
 
-/** Sums in another order may differ in the last bit, so the running maximum keeps quantiles from crossing by a rounding. */
-function raise(quantiles: Float32Array): void {
+/** Turns the steps of each row into its quantiles. No step is below zero, so none cross. */
+function addUp(quantiles: Float32Array): void {
   for (let i = 0; i < quantiles.length; i++) {
-    const below = i % levels === 0 ? 0 : quantiles[i - 1]!
-    if (quantiles[i]! < below) quantiles[i] = below
+    if (i % levels > 0) quantiles[i]! += quantiles[i - 1]!
   }
 }

@@ -22,8 +22,8 @@ export interface Helper {
 /** Answers null where a second thread would only take turns with this one. */
 export type StartHelper = (networks: Networks) => Helper | null
 
-/** One is answered while the next one waits. */
-const slotCount = 2
+/** 2.6 MB each. So many that the helper has work while this thread measures another origin. */
+const slotCount = 8
 
 /** `onDeath` is only told: what the thread leaves is answered without it. While a forecast blocks, no exit of a thread is seen. */
 export function helpInThread(onDeath: (error: LarderError) => void): StartHelper {

@@ -28,9 +28,12 @@ export function hiddenFactors(
   const prior = dayPriorHours * layout.level
   return Float32Array.from(history.series, (series, s) => {
     readPastHours(series, origin, past)
-    if (!past.halfWhole.includes(0)) return 1
+    let hides = false
     more.fill(0)
     for (let start = 0; start < pastHourCount; start += 24) {
+      // The 12 hours after them never count.
+      if (past.halfWhole[start / 12] === 1) continue
+      hides = true
       let amount = prior
       let usual = prior
       for (let j = 0; j < 24; j++) {
@@ -39,6 +42,7 @@ export function hiddenFactors(
       }
       for (let j = 0; j < 12; j++) more[j]! += (amount / usual - 1) * (1 - share[start + j]!)
     }
+    if (!hides) return 1
     // Amounts over hours in stock: an hour hidden on a good day takes from the hours what it would have brought above the mean.
     let before = 0
     let after = 0
