@@ -12,13 +12,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
+type Cell = number | bigint | string | null
 interface Row {
   readonly store: number
   readonly product: number
   readonly day: string
   readonly city?: number
-  readonly sales?: readonly (number | null)[]
-  readonly out?: readonly (number | null)[]
+  readonly sales?: readonly Cell[]
+  readonly out?: readonly Cell[]
   readonly discount?: number | null
 }
 
@@ -57,7 +58,13 @@ function write(name: string, rows: readonly Row[], leaveOut: readonly string[] =
       type: 'DOUBLE' as const,
     })),
   ].filter((column) => !leaveOut.includes(column.name))
-  const list = (column: string): SchemaElement[] => [
+  const typeOf = (cell: Cell | undefined): Pick<SchemaElement, 'type' | 'converted_type'> =>
+    typeof cell === 'bigint'
+      ? { type: 'INT64' }
+      : typeof cell === 'string'
+        ? { type: 'BYTE_ARRAY', converted_type: 'UTF8' }
+        : { type: 'DOUBLE' }
+  const list = (column: string, cell: Cell | undefined): SchemaElement[] => [
     {
       name: column,
       repetition_type: 'OPTIONAL' as const,
@@ -65,7 +72,7 @@ function write(name: string, rows: readonly Row[], leaveOut: readonly string[] =
       converted_type: 'LIST' as const,
     },
     { name: 'list', repetition_type: 'REPEATED' as const, num_children: 1 },
-    { name: 'element', repetition_type: 'OPTIONAL' as const, type: 'DOUBLE' as const },
+    { name: 'element', repetition_type: 'OPTIONAL' as const, ...typeOf(cell) },
   ]
   const physical = { INT32: 'INT32', DOUBLE: 'DOUBLE', STRING: 'BYTE_ARRAY' } as const
   parquetWriteFile({
@@ -83,7 +90,7 @@ function write(name: string, rows: readonly Row[], leaveOut: readonly string[] =
                 ...(column.type === 'STRING' ? { converted_type: 'UTF8' as const } : {}),
               },
             ]
-          : list(column.name),
+          : list(column.name, column.data[0]?.[0]),
       ),
     ],
   })
@@ -154,4 +161,21 @@ test('what is wrong with a file is said in words', async () => {
   expect(await said(write('negative.parquet', negative))).toContain('cannot be negative')
   const short = [{ ...rows[0]!, sales: [1, 2] }]
   expect(await said(write('list.parquet', short))).toContain('no list of 24 hours')
+  const words = [{ ...rows[0]!, sales: Array.from({ length: 24 }, () => 'few') }]
+  expect(await said(write('words.parquet', words))).toContain('holds "few", which is no number')
+})
+
+test('whole numbers of 64 bits, which many programs write, are read like others', async () => {
+  const whole = (value: (hour: number) => number): bigint[] =>
+    Array.from({ length: 24 }, (_, hour) => BigInt(value(hour)))
+  const path = write('wide.parquet', [
+    {
+      ...{ store: 7, product: 1, day: '2024-06-01' },
+      sales: whole((hour) => hour),
+      out: whole((hour) => (hour === 5 ? 1 : 0)),
+    },
+  ])
+  const { series } = await readRetailHistory(path)
+  expect([...series[0]!.value.subarray(4, 7)]).toEqual([4, 5, 6])
+  expect([...series[0]!.outMinutes.subarray(4, 7)]).toEqual([0, 60, 0])
 })

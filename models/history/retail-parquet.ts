@@ -185,10 +185,10 @@ async function readHours(
     const out = hourList(status[row], 'hours_stock_status', group.file)
     if (!sold || !out) continue
     for (let hour = 0; hour < 24; hour++) {
-      const amount = sold[hour]
-      const flag = out[hour]
       if (day[row]! * 24 + hour >= into.untilHour) break
-      if (typeof amount !== 'number' || typeof flag !== 'number') continue
+      const amount = numberIn(sold[hour], 'hours_sale', group.file)
+      const flag = numberIn(out[hour], 'hours_stock_status', group.file)
+      if (amount === null || flag === null) continue
       if (amount < 0) {
         throw unreadable(
           group.file,
@@ -209,6 +209,18 @@ function hourList(cell: unknown, column: string, file: string): readonly unknown
     throw unreadable(file, `${column} holds a cell that is no list of 24 hours`, 'Mend that row')
   }
   return cell as readonly unknown[]
+}
+
+/** Null where the hour is not known. Numbers of 64 bits, which many programs write, come as bigints. */
+function numberIn(cell: unknown, column: string, file: string): number | null {
+  if (typeof cell === 'number') return cell
+  if (cell === null || cell === undefined) return null
+  if (typeof cell === 'bigint' || typeof cell === 'boolean') return Number(cell)
+  throw unreadable(
+    file,
+    `${column} holds ${JSON.stringify(cell)}, which is no number`,
+    'Write numbers',
+  )
 }
 
 async function readDaily(
