@@ -17,6 +17,7 @@ it.each([
   ['stores/s2/17/down', null],
   ['zigbee2mqtt/living room', { site: 's1', device: 'living-room' }],
   ['zigbee2mqtt/CB:B8:33', { site: 's1', device: 'CB-B8-33' }],
+  ['zigbee2mqtt/Kühlraum 1', { site: 's1', device: 'Kuhlraum-1' }],
   ['zigbee2mqtt/冰箱', 'mapping-bad-name'],
   ['zigbee2mqtt/', 'mapping-bad-name'],
   ['zigbee2mqtt/derived', 'mapping-bad-name'],

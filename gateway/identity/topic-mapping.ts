@@ -29,9 +29,10 @@ export function mapTopic(
   return null
 }
 
-/** What a `+` matched; the address `CB:B8:33` is the name `CB-B8-33`, and `living room` is `living-room`. */
+/** What a `+` matched; the address `CB:B8:33` is the name `CB-B8-33`, `living room` is `living-room`, and `Kühlraum` is `Kuhlraum`. */
 function fill(name: string, matched: readonly string[]): string {
-  return name.replaceAll(/\{(\d)\}/g, (_, number: string) =>
-    (matched[Number(number) - 1] ?? '').replaceAll(/[ :.]/g, '-'),
-  )
+  return name.replaceAll(/\{(\d)\}/g, (_, number: string) => {
+    const found = (matched[Number(number) - 1] ?? '').replaceAll(/[ :.]/g, '-')
+    return isName(found) ? found : found.normalize('NFKD').replaceAll(/\p{Mark}/gu, '')
+  })
 }

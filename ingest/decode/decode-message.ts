@@ -9,7 +9,7 @@ import {
   type FirstPlace,
 } from '../../domain/index.ts'
 import type { ReadText } from '../../runtime/index.ts'
-import { decodeByProfile } from '../profiles/apply-profile.ts'
+import { decodeByProfile, saysNothing } from '../profiles/apply-profile.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { decodeCommandResult, type CommandResult } from './command-result.ts'
 import { decodeContext, parseContextTopic } from './context.ts'
@@ -85,6 +85,7 @@ export function decodeMessage(
       const parts =
         (message.path && decodeByProfile(message.topic, payload, profiles)) ??
         decodeTelemetry(payload, receivedAt, formats, textOf)
+      if (parts.length === 0) return { ...placeOf(message, partition), type: 'nothing' }
       const { position } = message
       const firstPlace = message.firstPlace ?? null
       const isBacklog = message.isBacklog ?? false
@@ -108,6 +109,7 @@ export function decodeMessage(
       case undefined: {
         const about = parseContextTopic(message.topic)
         if (about) return { ...place, type: 'context', issues: decodeContext(message, about) }
+        if (saysNothing(message.topic, profiles)) return { ...place, type: 'nothing' }
         throw badPayload('unknown-topic', 'The topic is not one that a device publishes to.')
       }
     }

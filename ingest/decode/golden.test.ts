@@ -5,6 +5,7 @@ import type { Catalogue } from '../catalogue.ts'
 import { createMessageMemory } from '../message-memory.ts'
 import { prepareMessages } from '../prepare-batch.ts'
 import { loadProfiles } from '../profiles/load-profiles.ts'
+import { decodeMessage } from './decode-message.ts'
 import { decoders } from './decoders.ts'
 import { createEdgeNodes } from '../sparkplug/edge-nodes.ts'
 
@@ -82,8 +83,24 @@ describe('golden payloads', () => {
       expect(prepared!.readings).toEqual([])
       return
     }
+    expect(prepared!.message.type).not.toBe('bad')
     expect(prepared!.readings).toEqual(
       (expected.readings ?? []).map((one) => ({ site: 's1', device: 'd1', receivedAt, ...one })),
     )
   })
+})
+
+test.each([
+  ['zigbee2mqtt/bridge/state', 'nothing'],
+  ['zigbee2mqtt/fridge', 'bad'],
+])('what a bridge says of itself needs no device and is no dead letter: %s', (topic, type) => {
+  const said = decodeMessage(
+    {
+      ...{ topic, payload: Buffer.from('{"state":"online"}'), receivedAt, position: 1 },
+      ...{ qos: 1, retain: true, clientId: 'zigbee' },
+    },
+    0,
+    { formats: decoders, profiles: loadProfiles(''), nodes: createEdgeNodes() },
+  )
+  expect(said.type).toBe(type)
 })

@@ -4,7 +4,7 @@ import { parseStrictJson } from '../decode/strict-json.ts'
 import { badPayload, type Telemetry } from '../decode/telemetry.ts'
 import type { ChannelRule, MessageRule, Profile } from './profile.ts'
 
-/** What the first profile that knows the topic reads from the payload; null where none knows it. */
+/** What the first profile that knows the topic reads from the payload: nothing, where it says so; null where none knows it. */
 export function decodeByProfile(
   topic: string,
   payload: Uint8Array,
@@ -13,6 +13,13 @@ export function decodeByProfile(
   const found = findRules(topic, profiles)
   return found && decode(payload, found.profile, found.rules)
 }
+
+/** Whether the topic is known as one that never holds a reading, such as a bridge's words about itself. */
+export function saysNothing(topic: string, profiles: readonly Profile[]): boolean {
+  return findRules(topic, profiles)?.rules.every(isSilent) ?? false
+}
+
+const isSilent = ({ channels }: MessageRule): boolean => channels.length === 0
 
 /** The first profile that knows the topic; null where none does. */
 export function findRules(
@@ -31,9 +38,11 @@ function decode(
   { name }: Profile,
   rules: readonly MessageRule[],
 ): readonly Telemetry[] {
+  if (rules.every(isSilent)) return []
   const value = parseStrictJson(payload)
   for (const rule of rules) {
     if (!isMeant(value, rule)) continue
+    if (isSilent(rule)) return []
     const readings = rule.channels.flatMap((channel) => readChannel(value, channel) ?? [])
     if (readings.length === 0) continue
     return [

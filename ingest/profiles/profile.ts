@@ -66,7 +66,10 @@ const MessageRule = Type.Object(
         { ...closed, description: 'the time of the reading; else the receive time' },
       ),
     ),
-    channels: Type.Array(ChannelRule, { minItems: 1, maxItems: 100 }),
+    channels: Type.Array(ChannelRule, {
+      maxItems: 100,
+      description: 'none: such a message holds no reading, and is no dead letter',
+    }),
   },
   closed,
 )
