@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { errorMessage, LarderError } from '../domain/index.ts'
+import { LarderError } from '../domain/index.ts'
+import { readSecret } from './read-secret.ts'
 import type { Settings } from './settings.ts'
 
 /** The address of the operations database with its password in it, for the driver and for no log; empty: SQLite. */
@@ -14,13 +14,6 @@ export function operationsAddress({
       'RT_SETTINGS_INVALID',
       'operations.url is no address: write postgres://user@host:5432/name.',
     )
-  try {
-    address.password = encodeURIComponent(readFileSync(passwordFile, 'utf8').trim())
-  } catch (error) {
-    throw new LarderError(
-      'RT_FILE_UNREADABLE',
-      `The file ${passwordFile} of operations.passwordFile cannot be read (${errorMessage(error)}).`,
-    )
-  }
+  address.password = encodeURIComponent(readSecret(passwordFile, 'operations.passwordFile'))
   return address.href
 }

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { MessageLogSettings } from './message-log-settings.ts'
 import { MqttSettings } from './mqtt-settings.ts'
 import { choice, closed, flag, number, text, whole } from './setting.ts'
 
@@ -80,37 +81,7 @@ export const Settings = Type.Object(
       },
       closed,
     ),
-    messageLog: Type.Object(
-      {
-        brokers: text(
-          '',
-          'Kafka brokers that keep the log (host:9092,…); empty: a file of the data folder. Needs npm run setup:kafka.',
-        ),
-        topic: text('larder-messages', 'The topic of the log on Kafka; made where it is absent.'),
-        partitions: whole(
-          12,
-          1,
-          10_000,
-          'Partitions of a topic that is made: as many processes can share ingest. Sites are shared out over them; it cannot be changed later.',
-        ),
-        keepDays: number(7, 0.01, 3650, 'Raw messages are kept so long, in city days.'),
-        keepMegabytes: whole(2048, 16, 1_000_000, 'And at most so many megabytes of them.'),
-        batchWaitMs: number(
-          2,
-          0,
-          100,
-          'Longest wait for more messages before a batch is made durable while another one is.',
-        ),
-        batchMessages: whole(2000, 1, 100_000, 'Most messages of one batch.'),
-        maxWaitingMegabytes: whole(
-          64,
-          1,
-          4096,
-          'Messages waiting for the disk, in megabytes of memory, at which the gateway stops reading its connections, until half is written.',
-        ),
-      },
-      closed,
-    ),
+    messageLog: MessageLogSettings,
     ingest: Type.Object(
       {
         batchMessages: whole(2000, 1, 100_000, 'Most messages read from the log at once.'),

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 /**
  * Installs the compiled part of the log on Kafka into native/kafka/node_modules: from the cache of this machine where it was built
  * before, else compiled (with the librdkafka of the system where that is 2.0 or later, in under a minute; else with the one that
- * the package brings, in several) and kept in the cache. Quick where it is there already.
+ * the package brings, in several) and kept in the cache. Quick where it is there already. `--bundled`: in any case with the one that
+ * the package brings, which is newer than what most systems have.
  */
 const folder = fileURLToPath(new URL('../native/kafka/', import.meta.url))
 const modules = join(folder, 'node_modules')
@@ -18,7 +19,8 @@ const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), '
   dependencies: { 'node-rdkafka': string }
 }
 const version = dependencies['node-rdkafka']
-const system = systemLibrary()
+const isBundled = process.argv.includes('--bundled')
+const system = isBundled ? null : systemLibrary()
 const key = [
   'node-rdkafka',
   version,
@@ -28,10 +30,11 @@ const key = [
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'larder')
 const cached = join(cache, key)
 
-if (loads()) say(`The part that speaks to Kafka is installed: node-rdkafka ${version}.`)
+if (!isBundled && loads())
+  say(`The part that speaks to Kafka is installed: node-rdkafka ${version}.`)
 else {
   if (existsSync(cached)) takeFromCache()
-  if (!loads()) {
+  if (!existsSync(cached) || !loads()) {
     build()
     if (!loads())
       throw new Error('node-rdkafka was compiled and does not load: see the lines above.')
@@ -71,13 +74,17 @@ function takeFromCache(): void {
 function build(): void {
   say(
     system === null
-      ? 'Compiling node-rdkafka with its own librdkafka: this takes some minutes (with the Debian package librdkafka-dev: one).'
+      ? `Compiling node-rdkafka with its own librdkafka: this takes some minutes${isBundled ? '' : ' (with the Debian package librdkafka-dev: one)'}.`
       : `Compiling node-rdkafka against librdkafka ${system} of the system: this takes about a minute.`,
   )
   execFileSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: folder,
     stdio: 'inherit',
-    env: { ...process.env, JOBS: 'max', ...(system === null ? {} : { BUILD_LIBRDKAFKA: '0' }) },
+    // Its own librdkafka has to be configured before anything of it is compiled, which jobs side by side do not wait for.
+    env: {
+      ...process.env,
+      ...(system === null ? { JOBS: '1' } : { JOBS: 'max', BUILD_LIBRDKAFKA: '0' }),
+    },
   })
 }
 

@@ -1,7 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { readFileSync } from 'node:fs'
-import { operationsAddress, type Settings } from '../../config/index.ts'
-import { errorMessage, LarderError } from '../../domain/index.ts'
+import { operationsAddress, readSecret, type Settings } from '../../config/index.ts'
+import { LarderError } from '../../domain/index.ts'
 import { createKafkaMessageLog, type MessageLog } from '../../message-log/index.ts'
 import { createRandom, serveRpc, wallClock, type Logger } from '../../runtime/index.ts'
 import {
@@ -12,6 +11,7 @@ import {
   type OperationsStore,
   type SeriesStore,
 } from '../../store/index.ts'
+import { kafkaAccess } from './kafka-access.ts'
 import type { WatchedServer } from './watch-servers.ts'
 
 /** An engine on this thread, which waits for a server and does little itself. */
@@ -60,6 +60,7 @@ export async function openMessageLog(
   const { brokers, topic, partitions, keepDays, keepMegabytes } = settings.messageLog
   const store = await createKafkaMessageLog({
     ...{ brokers, topic, partitions, keepDays, keepMegabytes },
+    access: kafkaAccess(settings.messageLog),
     random: createRandom(process.pid),
     logger: logger.child({ store: 'message-log' }),
   })
@@ -116,12 +117,5 @@ function readToken(file: string): string {
       'RT_SETTINGS_INVALID',
       'InfluxDB wants a token: name its file in series.tokenFile (LARDER_SERIES_TOKEN_FILE).',
     )
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    throw new LarderError(
-      'RT_FILE_UNREADABLE',
-      `The file ${file} of series.tokenFile cannot be read (${errorMessage(error)}).`,
-    )
-  }
+  return readSecret(file, 'series.tokenFile')
 }

@@ -2,6 +2,7 @@ import { LarderError, type Position } from '../../domain/index.ts'
 import type { LogStats, MessageLog } from '../message-log.ts'
 import { openGroupReader, type GroupReader } from './group-reader.ts'
 import { openKafkaAppender } from './kafka-appender.ts'
+import { checkLibrary } from './kafka-access.ts'
 import { delay, limits, type KafkaLogOptions } from './kafka-options.ts'
 import { offsetOf, partitionOf, positionOf } from './kafka-record.ts'
 import { openTopic } from './kafka-topic.ts'
@@ -19,6 +20,7 @@ const watermarksAgainMs = 100
  */
 export async function createKafkaMessageLog(options: KafkaLogOptions): Promise<MessageLog> {
   const kafka = loadKafka()
+  checkLibrary(kafka.librdkafkaVersion, options.access)
   const topic = await openTopic(kafka, options)
   const appender = await openKafkaAppender(kafka, options, topic.partitions)
   const places = createPlaceReader(kafka, options)

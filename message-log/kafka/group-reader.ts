@@ -1,6 +1,7 @@
 import { errorMessage, type Position } from '../../domain/index.ts'
 import { backoffMs, within } from '../../runtime/index.ts'
 import type { LogBatch } from '../message-log.ts'
+import { clientConfig } from './kafka-access.ts'
 import { delay, limits, type KafkaLogOptions } from './kafka-options.ts'
 import { offsetOf } from './kafka-record.ts'
 import {
@@ -99,8 +100,7 @@ export function openGroupReader(deps: {
     const sessionMs = options.sessionTimeoutMs ?? limits.sessionTimeoutMs
     const client: NativeConsumer = new kafka.KafkaConsumer(
       {
-        'metadata.broker.list': options.brokers,
-        'client.id': 'larder',
+        ...clientConfig(options),
         'group.id': deps.group,
         'enable.auto.commit': false,
         'enable.auto.offset.store': false,

@@ -1,6 +1,7 @@
 import { LarderError, type Position, type RawMessage } from '../../domain/index.ts'
 import { encodeRecords, keyOf, partitionOf, positionOf } from './kafka-record.ts'
 import { within } from '../../runtime/index.ts'
+import { clientConfig } from './kafka-access.ts'
 import { limits, type KafkaLogOptions } from './kafka-options.ts'
 import {
   ask,
@@ -63,8 +64,7 @@ export async function openKafkaAppender(
   async function connect(): Promise<NativeProducer> {
     const made = new kafka.Producer(
       {
-        'metadata.broker.list': options.brokers,
-        'client.id': 'larder',
+        ...clientConfig(options),
         'enable.idempotence': true,
         'linger.ms': 2,
         'compression.codec': 'lz4',

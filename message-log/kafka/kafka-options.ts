@@ -1,9 +1,12 @@
 import type { Random } from '../../domain/index.ts'
+import type { KafkaAccess } from './kafka-access.ts'
 import type { Logger } from '../../runtime/index.ts'
 
 export interface KafkaLogOptions {
   /** `host:9092,…`: any of the brokers; the others are learnt from them. */
   readonly brokers: string
+  /** By itself neither encryption nor login. */
+  readonly access?: KafkaAccess
   readonly topic: string
   /** How many the topic gets when it is made here; a topic that is there keeps its own. Sites are shared out over them. */
   readonly partitions: number

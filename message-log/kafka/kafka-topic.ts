@@ -1,71 +1,57 @@
-import { dayMs, LarderError } from '../../domain/index.ts'
-import { limits, type KafkaLogOptions } from './kafka-options.ts'
-import {
-  ask,
-  nativeErrors,
-  notReady,
-  type KafkaModule,
-  type NativeError,
-  type NativeMetadata,
-} from './native-kafka.ts'
-import { readTopicId } from './topic-id.ts'
-
-export interface KafkaTopic {
-  /** 32 hex digits. */
-  readonly id: string
-  readonly partitions: number
-}
+import { dayMs, errorMessage, LarderError } from '../../domain/index.ts'
+import { clientConfig } from './kafka-access.ts'
+import { delay, limits, type KafkaLogOptions } from './kafka-options.ts'
+import { nativeErrors, notReady, type KafkaModule, type NativeError } from './native-kafka.ts'
+import { readTopicMetadata, type TopicMetadata } from './topic-metadata.ts'
 
 const mebibyte = 1024 * 1024
 const mostReplicas = 3
+const againMs = 500
+const madeAgainMs = 100
 
-/** The topic, made where it is absent: three replicas of which two must have an append, where there are three brokers. */
-export async function openTopic(kafka: KafkaModule, options: KafkaLogOptions): Promise<KafkaTopic> {
-  const found = await findTopic(kafka, options)
-  let { partitions } = found
-  if (partitions === 0) {
-    await makeTopic(kafka, options, Math.min(mostReplicas, found.brokers))
-    for (let tries = 0; partitions === 0 && tries < 50; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      partitions = (await findTopic(kafka, options)).partitions
-    }
-    if (partitions === 0) throw notReady(`the topic ${options.topic} was made and is not there`)
-  }
-  return { id: await topicId(options), partitions }
-}
-
-async function topicId({ brokers, topic }: KafkaLogOptions): Promise<string> {
-  const failures: string[] = []
-  for (const broker of brokers.split(','))
-    try {
-      return await readTopicId(broker.trim(), topic, limits.askMs)
-    } catch (error) {
-      failures.push((error as Error).message)
-    }
-  throw notReady(`the id of the topic ${topic} could not be read (${failures.join('; ')})`)
-}
-
-async function findTopic(
+/**
+ * The topic, made where it is absent: three replicas of which two must have an append, where there are three brokers. Waits a while for
+ * brokers that are just starting; who does not let us in is not asked again.
+ */
+export async function openTopic(
   kafka: KafkaModule,
   options: KafkaLogOptions,
-): Promise<{ readonly partitions: number; readonly brokers: number }> {
-  const client = new kafka.Producer({ 'metadata.broker.list': options.brokers }, {})
-  client.on('event.error', () => undefined)
-  try {
-    await ask('connecting to the brokers', limits.connectMs + 1000, (done) =>
-      client.connect({ timeout: limits.connectMs }, done),
-    )
-    // Of all topics: asking for one by name may make it.
-    const { topics, brokers } = await ask<NativeMetadata>(
-      'reading the metadata',
-      limits.askMs + 1000,
-      (done) => client.getMetadata({ timeout: limits.askMs }, done),
-    )
-    const topic = topics.find(({ name }) => name === options.topic)
-    return { partitions: topic?.partitions.length ?? 0, brokers: brokers.length }
-  } finally {
-    if (client.isConnected()) client.disconnect(100, () => undefined)
+): Promise<TopicMetadata> {
+  let found = await findTopic(options)
+  if (found.partitions > 0) return found
+  await makeTopic(kafka, options, Math.min(mostReplicas, found.brokers))
+  for (let tries = 0; tries < 50; tries++) {
+    await delay(madeAgainMs)
+    found = await findTopic(options)
+    if (found.partitions > 0) return found
   }
+  throw notReady(`the topic ${options.topic} was made and is not there`)
+}
+
+/** Nobody is there yet; anything else is an answer. */
+const away = /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/
+
+async function findTopic({ brokers, topic, access }: KafkaLogOptions): Promise<TopicMetadata> {
+  const deadline = performance.now() + limits.connectMs
+  for (;;) {
+    const failures: unknown[] = []
+    for (const broker of brokers.split(',').map((one) => one.trim()))
+      try {
+        return await readTopicMetadata(broker, topic, access, limits.askMs)
+      } catch (error) {
+        failures.push(error)
+      }
+    const mayCome = failures.some((error) => away.test((error as NodeJS.ErrnoException).code ?? ''))
+    if (!mayCome || performance.now() > deadline) throw noneLetsIn(failures)
+    await delay(againMs)
+  }
+}
+
+function noneLetsIn(failures: readonly unknown[]): LarderError {
+  return new LarderError(
+    'RT_NOT_READY',
+    `Kafka: no broker lets us in (${failures.map(errorMessage).join('; ')}). See that those of messageLog.brokers are up, and that messageLog.tls, messageLog.ca, messageLog.username and messageLog.passwordFile are what they ask for.`,
+  )
 }
 
 async function makeTopic(
@@ -73,7 +59,7 @@ async function makeTopic(
   options: KafkaLogOptions,
   replicas: number,
 ): Promise<void> {
-  const admin = kafka.AdminClient.create({ 'metadata.broker.list': options.brokers })
+  const admin = kafka.AdminClient.create(clientConfig(options))
   const bytes = Math.ceil((options.keepMegabytes * mebibyte) / options.partitions)
   const keepMs = Math.round(options.keepDays * dayMs)
   try {

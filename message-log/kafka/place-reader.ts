@@ -1,5 +1,6 @@
 import type { LoggedMessage, Position } from '../../domain/index.ts'
 import { within } from '../../runtime/index.ts'
+import { clientConfig } from './kafka-access.ts'
 import { limits, type KafkaLogOptions } from './kafka-options.ts'
 import { decodeRecord, offsetOf } from './kafka-record.ts'
 import { ask, type KafkaModule, type NativeConsumer, type NativeMessage } from './native-kafka.ts'
@@ -21,8 +22,7 @@ export function createPlaceReader(kafka: KafkaModule, options: KafkaLogOptions):
     if (client?.isConnected() === true) return client
     const made = new kafka.KafkaConsumer(
       {
-        'metadata.broker.list': options.brokers,
-        'client.id': 'larder',
+        ...clientConfig(options),
         // A name is demanded; nothing is joined or committed.
         'group.id': `${options.topic}.places`,
         'enable.auto.commit': false,

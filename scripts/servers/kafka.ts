@@ -23,6 +23,8 @@ const installWithinMs = 600_000
 export interface KafkaServers {
   /** `127.0.0.1:9092,…` */
   readonly brokers: string
+  /** The same brokers behind TLS: for whoever logs in, and for whoever has a certificate. Only where `tls` was given. */
+  readonly guarded: { readonly byLogin: string; readonly byCertificate: string } | null
   readonly ids: readonly number[]
   /** kill -9. */
   kill(id?: number): Promise<void>
@@ -32,6 +34,16 @@ export interface KafkaServers {
   /** Starts a broker that was killed, and waits until it is ready. */
   up(id?: number): Promise<void>
   stop(): Promise<void>
+}
+
+/** PEM files of a broker, and who may log in to it by PLAIN and by both kinds of SCRAM. */
+export interface KafkaTls {
+  readonly ca: string
+  readonly cert: string
+  /** As PKCS #8, which is all that Kafka reads. */
+  readonly key: string
+  readonly username: string
+  readonly password: string
 }
 
 function cacheFolder(): string {
@@ -65,11 +77,18 @@ export async function installKafka(): Promise<string> {
 }
 
 /** One broker or three, KRaft, on free ports of loopback, with their data in a folder. Quick to start rather than quick at work. */
-export async function startKafka(folder: string, count: 1 | 3 = 1): Promise<KafkaServers> {
+export async function startKafka(
+  folder: string,
+  { count = 1, tls }: { readonly count?: 1 | 3; readonly tls?: KafkaTls } = {},
+): Promise<KafkaServers> {
   const home = await installKafka()
   const ids = Array.from({ length: count }, (_, index) => index + 1)
-  const ports = new Map<number, { readonly client: number; readonly controller: number }>()
-  for (const id of ids) ports.set(id, { client: await freePort(), controller: await freePort() })
+  const ports = new Map<number, BrokerPorts>()
+  for (const id of ids)
+    ports.set(id, {
+      ...{ client: await freePort(), controller: await freePort() },
+      ...{ login: await freePort(), certificate: await freePort() },
+    })
   const voters = ids.map((id) => `${id}@127.0.0.1:${ports.get(id)!.controller}`).join(',')
   const java = (...args: string[]): string[] => [
     ...['-cp', join(home, 'libs', '*'), '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
@@ -85,11 +104,17 @@ export async function startKafka(folder: string, count: 1 | 3 = 1): Promise<Kafk
     const properties = join(folderOf(id), 'server.properties')
     writeFileSync(
       properties,
-      serverProperties({ id, count, voters, ...ports.get(id)!, folder: folderOf(id) }),
+      serverProperties({ id, count, voters, ports: ports.get(id)!, folder: folderOf(id), tls }),
+    )
+    const users = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
+      tls ? ['-S', `${mechanism}=[name=${tls.username},password=${tls.password}]`] : [],
     )
     await run(
       'java',
-      java('-Xmx128m', 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties),
+      java(
+        ...['-Xmx128m', 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties],
+        ...users,
+      ),
       { timeout: readyWithinMs },
     )
   }
@@ -133,8 +158,11 @@ export async function startKafka(folder: string, count: 1 | 3 = 1): Promise<Kafk
     await stop()
     throw error
   }
+  const addresses = (listener: keyof BrokerPorts): string =>
+    ids.map((id) => `127.0.0.1:${ports.get(id)![listener]}`).join(',')
   return {
-    brokers: ids.map((id) => `127.0.0.1:${ports.get(id)!.client}`).join(','),
+    brokers: addresses('client'),
+    guarded: tls ? { byLogin: addresses('login'), byCertificate: addresses('certificate') } : null,
     ids,
     kill: (id = 1) => end(id, 'SIGKILL'),
     pause: (id = 1) => void running.get(id)?.kill('SIGSTOP'),
@@ -164,22 +192,29 @@ rootLogger.level = info
 rootLogger.appenderRef.c.ref = C
 `
 
+interface BrokerPorts {
+  readonly client: number
+  readonly controller: number
+  readonly login: number
+  readonly certificate: number
+}
+
 function serverProperties(of: {
   readonly id: number
   readonly count: number
   readonly voters: string
-  readonly client: number
-  readonly controller: number
+  readonly ports: BrokerPorts
   readonly folder: string
+  readonly tls: KafkaTls | undefined
 }): string {
+  const { ports, tls } = of
   const replicas = of.count
   const insync = of.count >= 3 ? 2 : 1
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': of.id,
     'controller.quorum.voters': of.voters,
-    listeners: `PLAINTEXT://127.0.0.1:${of.client},CONTROLLER://127.0.0.1:${of.controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${of.client}`,
+    listeners: `PLAINTEXT://127.0.0.1:${ports.client},CONTROLLER://127.0.0.1:${ports.controller}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
@@ -200,7 +235,39 @@ function serverProperties(of: {
     'num.io.threads': 4,
     'log.segment.bytes': 67_108_864,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
+    ...(tls && guardedListeners(ports, tls)),
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
 }
+
+function guardedListeners(ports: BrokerPorts, tls: KafkaTls): Readonly<Record<string, string>> {
+  const listeners = {
+    PLAINTEXT: ports.client,
+    LOGIN: ports.login,
+    CERTIFICATE: ports.certificate,
+    CONTROLLER: ports.controller,
+  }
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+  return {
+    listeners: Object.entries(listeners)
+      .map(([name, port]) => `${name}://127.0.0.1:${port}`)
+      .join(','),
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,LOGIN:SASL_SSL,CERTIFICATE:SSL',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    'listener.name.login.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required user_${tls.username}="${tls.password}";`,
+    'listener.name.login.scram-sha-256.sasl.jaas.config': scram,
+    'listener.name.login.scram-sha-512.sasl.jaas.config': scram,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.key': inOneLine(tls.key),
+    'ssl.keystore.certificate.chain': inOneLine(tls.cert),
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.certificates': inOneLine(tls.ca),
+    'listener.name.certificate.ssl.client.auth': 'required',
+  }
+}
+
+/** As a file of properties takes what has many lines. */
+const inOneLine = (file: string): string =>
+  readFileSync(file, 'utf8').trim().replaceAll('\n', '\\n\\\n')
