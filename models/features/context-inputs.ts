@@ -83,84 +83,105 @@ function calendarOf(epochHour: number, offsetHours: number): Float32Array {
 
 const monthHours = 28 * 24
 
-/** A known input around an origin, as sums over its steps: the mean of any span is two look-ups. */
-interface KnownSums {
-  hoursPerStep: number
-  firstStep: number
-  /** Value of each step, and what they add up to before it, in hours. */
-  steps: Float64Array
-  before: Float64Array
-}
-
 /** Answers the same array each time, and at once where series share one input, as those of a site do. */
 function createKnownMeasure(origin: number): (input: KnownInput) => Float32Array {
   const parts = new Float32Array(knownParts.length)
-  const monthStart = Math.max(0, origin - monthHours)
-  const weekStart = Math.max(0, origin - 168)
-  const dayStart = Math.max(0, origin - 24)
-  const sums: KnownSums = {
-    ...{ hoursPerStep: 24, firstStep: 0 },
-    steps: new Float64Array(32),
-    before: new Float64Array(32),
-  }
+  const spans = spansAround(origin)
+  const means = new Float64Array(spans.length)
+  let places = placeSpans(spans, 24)
   let last: Float32Array | null = null
 
-  return (input) => {
-    if (input.values === last) return parts
-    last = input.values
-    sumKnown(input, monthStart, origin + 12, sums)
-    const ahead = meanOf(sums, origin, 12)
+  return ({ values, hoursPerStep }) => {
+    if (values === last) return parts
+    last = values
+    if (places.hoursPerStep !== hoursPerStep) places = placeSpans(spans, hoursPerStep)
+    measureMeans(values, places, means)
+    const ahead = means[0]!
     let most = ahead
     let least = ahead
-    for (let start = origin - 24; start > monthStart - 24; start -= 24) {
-      const past = meanOf(sums, start > 0 ? start : 0, 12)
+    for (let i = firstPastWindow; i < means.length; i++) {
+      const past = means[i]!
       if (past > most) most = past
       if (past < least) least = past
     }
     parts[0] = ahead
-    parts[1] = ahead - meanOf(sums, monthStart, Math.max(1, origin - monthStart))
-    parts[2] = ahead - meanOf(sums, dayStart, 12)
-    parts[3] = ahead - meanOf(sums, weekStart, Math.max(1, origin - weekStart))
+    parts[1] = ahead - means[1]!
+    parts[2] = ahead - means[2]!
+    parts[3] = ahead - means[3]!
     parts[4] = ahead - most
     parts[5] = ahead - least
     return parts
   }
 }
 
-function sumKnown(
-  { hoursPerStep, values }: KnownInput,
-  from: number,
-  to: number,
-  into: KnownSums,
+interface HourSpan {
+  readonly start: number
+  readonly hours: number
+}
+
+/** The hours ahead, the month before, yesterday's hours, the week before; then the same hours of each past day. */
+function spansAround(origin: number): readonly HourSpan[] {
+  const monthStart = Math.max(0, origin - monthHours)
+  const weekStart = Math.max(0, origin - 168)
+  const spans: HourSpan[] = [
+    { start: origin, hours: 12 },
+    { start: monthStart, hours: Math.max(1, origin - monthStart) },
+    { start: Math.max(0, origin - 24), hours: 12 },
+    { start: weekStart, hours: Math.max(1, origin - weekStart) },
+  ]
+  for (let start = origin - 24; start > monthStart - 24; start -= 24) {
+    spans.push({ start: Math.max(0, start), hours: 12 })
+  }
+  return spans
+}
+const firstPastWindow = 4
+
+/** Where spans lie among the steps of an input: the same for all inputs of as many hours a step. */
+interface SpanPlaces {
+  readonly hoursPerStep: number
+  readonly firstStep: number
+  /** Value of each step, and what they add up to before it, in hours. */
+  readonly steps: Float64Array
+  readonly before: Float64Array
+  /** Of the start and the end of each span: its step from the first, and the hours into it. */
+  readonly step: Int32Array
+  readonly into: Int32Array
+  readonly hours: Int32Array
+}
+
+function placeSpans(spans: readonly HourSpan[], hoursPerStep: number): SpanPlaces {
+  const edges = spans.flatMap(({ start, hours }) => [start, start + hours])
+  const firstStep = Math.floor(Math.min(...edges) / hoursPerStep)
+  const count = Math.floor(Math.max(...edges) / hoursPerStep) - firstStep + 1
+  return {
+    ...{ hoursPerStep, firstStep },
+    steps: new Float64Array(count),
+    before: new Float64Array(count),
+    step: Int32Array.from(edges, (hour) => Math.floor(hour / hoursPerStep) - firstStep),
+    into: Int32Array.from(edges, (hour) => hour % hoursPerStep),
+    hours: Int32Array.from(spans, ({ hours }) => hours),
+  }
+}
+
+/** With the sums up to each step, the mean of any span is two look-ups. */
+function measureMeans(
+  values: Float32Array,
+  { hoursPerStep, firstStep, steps, before, step, into, hours }: SpanPlaces,
+  means: Float64Array,
 ): void {
-  const firstStep = Math.floor(from / hoursPerStep)
-  const count = Math.ceil(to / hoursPerStep) - firstStep
-  if (into.steps.length <= count) {
-    into.steps = new Float64Array(count + 1)
-    into.before = new Float64Array(count + 1)
-  }
-  into.hoursPerStep = hoursPerStep
-  into.firstStep = firstStep
-  const { steps, before } = into
   let sum = 0
-  for (let i = 0; i < count; i++) {
-    const step = values[Math.min(firstStep + i, values.length - 1)] ?? 0
-    steps[i] = step
+  for (let i = 0; i < steps.length; i++) {
+    const value = values[Math.min(firstStep + i, values.length - 1)] ?? 0
+    steps[i] = value
     before[i] = sum
-    sum += step * hoursPerStep
+    sum += value * hoursPerStep
   }
-  steps[count] = 0
-  before[count] = sum
-}
-
-function meanOf(sums: KnownSums, start: number, hours: number): number {
-  return (sumUntil(sums, start + hours) - sumUntil(sums, start)) / hours
-}
-
-function sumUntil({ hoursPerStep, firstStep, steps, before }: KnownSums, hour: number): number {
-  const step = (hour / hoursPerStep) | 0
-  const i = step - firstStep
-  return before[i]! + (hour - step * hoursPerStep) * steps[i]!
+  for (let i = 0; i < means.length; i++) {
+    const start = step[2 * i]!
+    const end = step[2 * i + 1]!
+    const until = before[end]! + into[2 * i + 1]! * steps[end]!
+    means[i] = (until - before[start]! - into[2 * i]! * steps[start]!) / hours[i]!
+  }
 }
 
 /** The one-hot place of each series by one static input; -1 where its value has none. */

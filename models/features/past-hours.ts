@@ -41,9 +41,10 @@ export function readPastHours(
         sum += amount
         minutes |= outMinutes[first + j]!
         sold[half * 12 + j] = amount
-        share[half * 12 + j] = 1
       }
       if (minutes === 0 && !Number.isNaN(sum)) {
+        // Where the series read before was in stock as well, its shares stand.
+        if (halfWhole[half] === 0) share.fill(1, half * 12, half * 12 + 12)
         halfSold[half] = sum
         halfWhole[half] = 1
         continue

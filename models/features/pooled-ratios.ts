@@ -60,16 +60,19 @@ export function poolRatios(
       const pool = place[s]! * perSums
       for (let k = 0; k < perSums; k++) pools[pool + k]! += sums[s * perSums + k]!
     }
-    return { place, ratios: ratiosOf(pools, size, layout.level * 6) }
+    return ratiosOf(pools, size, layout.level * 6)
   })
   return (row, at, s) => {
-    for (let k = 0; k < perPool; k++) row[at++] = self[s * perPool + k]!
-    for (const { place, ratios } of pooled) {
-      const first = place[s]! * perPool
-      for (let k = 0; k < perPool; k++) row[at++] = ratios[first + k]!
-    }
+    at = copyRatios(self, s, row, at)
+    for (let p = 0; p < places.length; p++)
+      at = copyRatios(pooled[p]!, places[p]!.place[s]!, row, at)
     return at
   }
+}
+
+function copyRatios(ratios: Float32Array, i: number, row: Float32Array, at: number): number {
+  for (let k = 0; k < perPool; k++) row[at + k] = ratios[i * perPool + k]!
+  return at + perPool
 }
 
 function ratiosOf(sums: Float64Array, count: number, leaning: number): Float32Array {
