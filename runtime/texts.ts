@@ -1,7 +1,9 @@
 /** A text out of its bytes: `bytes[from, to)` in UTF-8. */
 export type ReadText = (bytes: Uint8Array, from: number, to: number) => string
 
-const places = 4096
+/** So many at first, and more where texts take each other's places all the time: a city of 12,000 devices has 24,000 names of topics and clients. */
+const fewestPlaces = 4096
+const mostPlaces = 65_536
 const longestKept = 128
 
 /** `bytes[from, to)` in UTF-8, made anew. */
@@ -17,14 +19,20 @@ export function readText(bytes: Uint8Array, from: number, to: number): string {
  * up. What it keeps is bounded, and a name gives its place to the next one that needs it.
  */
 export function createTextReader(): ReadText {
-  const kept = new Array<string>(places).fill('')
+  let kept = new Array<string>(fewestPlaces).fill('')
+  let replaced = 0
   return (bytes, from, to) => {
     if (to - from > longestKept) return readText(bytes, from, to)
     let hash = 0x811c9dc5
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
-    const place = (hash ^ (hash >>> 15)) & (places - 1)
-    const text = kept[place]!
-    return isText(text, bytes, from, to) ? text : (kept[place] = readText(bytes, from, to))
+    const mixed = hash ^ (hash >>> 15)
+    const text = kept[mixed & (kept.length - 1)]!
+    if (isText(text, bytes, from, to)) return text
+    if (text !== '' && ++replaced > kept.length && kept.length < mostPlaces) {
+      kept = new Array<string>(kept.length * 2).fill('')
+      replaced = 0
+    }
+    return (kept[mixed & (kept.length - 1)] = readText(bytes, from, to))
   }
 }
 

@@ -8,20 +8,37 @@ const mostDevices = 100_000
 
 type Sighting = { -readonly [K in keyof DeviceSighting]: DeviceSighting[K] }
 
+/** What was said of a device, and when on the wall. */
+type Told = Pick<Sighting, 'connection' | 'firmware' | 'unregistered'> & { at: number }
+
 /** At most one sighting of each device in a batch, the newest word of each kind in it. */
 export function createSightings(wall: Clock): {
   of(messages: readonly PreparedMessage[]): readonly DeviceSighting[]
 } {
-  const told = new Map<string, { readonly words: string; readonly at: number }>()
+  /** By site and device: a text put together from both for every device of a batch costs more than the rest of it. */
+  const told = new Map<string, Map<string, Told>>()
+  let size = 0
 
-  function isNews(sighting: Sighting): boolean {
-    const id = `${sighting.site}.${sighting.device}`
-    const words = `${sighting.connection} ${sighting.firmware} ${sighting.unregistered}`
-    const last = told.get(id)
-    const now = wall.now()
-    if (last?.words === words && now - last.at < repeatAfterMs) return false
-    if (told.size >= mostDevices) told.clear()
-    told.set(id, { words, at: now })
+  function isNews({ site, device, connection, firmware, unregistered }: Sighting): boolean {
+    const at = wall.now()
+    const last = told.get(site)?.get(device)
+    if (last) {
+      const isSame =
+        last.connection === connection &&
+        last.firmware === firmware &&
+        last.unregistered === unregistered
+      if (isSame && at - last.at < repeatAfterMs) return false
+      Object.assign(last, { connection, firmware, unregistered, at })
+      return true
+    }
+    if (size >= mostDevices) {
+      told.clear()
+      size = 0
+    }
+    let ofSite = told.get(site)
+    if (!ofSite) told.set(site, (ofSite = new Map<string, Told>()))
+    ofSite.set(device, { connection, firmware, unregistered, at })
+    size++
     return true
   }
 

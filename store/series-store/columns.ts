@@ -34,10 +34,10 @@ export function createColumns(capacity: number): Columns {
   }
 }
 
-/** Makes room for `length` readings; what is there stays. */
+/** Makes room for `length` readings; what is there stays. Of large arrays only what was written takes memory: room is cheap, copies are not. */
 export function reserve(columns: Columns, length: number): void {
   if (length <= columns.at.length) return
-  const capacity = Math.max(1024, length, Math.ceil(columns.at.length * 1.25))
+  const capacity = Math.max(1024, length, columns.at.length * 2)
   for (const name of columnNames) {
     const grown = new Float64Array(capacity)
     grown.set(columns[name].subarray(0, columns.length))

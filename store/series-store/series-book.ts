@@ -30,16 +30,18 @@ export function createSeriesBook(db: Database.Database): SeriesBook {
      FROM series LEFT JOIN latest ON latest.series = series.id`,
   )
   const add = db.prepare('INSERT INTO series (site, device, channel, gtin) VALUES (?, ?, ?, ?)')
-  const devices = new Map<string, Map<string, BookedSeries>>()
+  /** By site and device: a text put together from both for every message costs more than two looks. */
+  const sites = new Map<string, Map<string, Map<string, BookedSeries>>>()
   const ids: (BookedSeries | undefined)[] = []
   let site = ''
   let device = ''
   let ofDevice: Map<string, BookedSeries> | undefined
 
   function seriesOf(site: string, device: string): Map<string, BookedSeries> {
-    const key = `${site}/${device}`
-    let found = devices.get(key)
-    if (!found) devices.set(key, (found = new Map<string, BookedSeries>()))
+    let devices = sites.get(site)
+    if (!devices) sites.set(site, (devices = new Map<string, Map<string, BookedSeries>>()))
+    let found = devices.get(device)
+    if (!found) devices.set(device, (found = new Map<string, BookedSeries>()))
     return found
   }
 
