@@ -5,6 +5,7 @@ import { registerCredentials } from './cli/credentials.ts'
 import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDevices } from './cli/devices.ts'
 import { registerDoctor } from './cli/doctor.ts'
+import { errorWords } from './cli/error-words.ts'
 import { registerGateway } from './cli/gateway.ts'
 import { registerImportExport } from './cli/import-export.ts'
 import { registerPlan } from './cli/plan.ts'
@@ -15,7 +16,7 @@ import { registerReadings } from './cli/readings.ts'
 import { registerSettings } from './cli/settings.ts'
 import { registerStages } from './cli/stages.ts'
 import { registerUp } from './cli/up.ts'
-import { errorMessage, LarderError } from './domain/index.ts'
+import { LarderError } from './domain/index.ts'
 import { version } from './runtime/version.ts'
 
 const program = new Command('larder')
@@ -47,7 +48,7 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2
   } else {
-    process.stderr.write(`${errorMessage(error)}\n`)
+    process.stderr.write(`${errorWords(error)}\n`)
     const isWrongUse =
       error instanceof LarderError &&
       (error.code === 'RT_REQUEST_INVALID' || error.code === 'RT_SETTINGS_INVALID')

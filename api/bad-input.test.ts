@@ -14,6 +14,15 @@ const odd = fc.oneof(
   fc.constantFrom('__proto__', '\u0000', '../..', '=1+1', '1e999', '9'.repeat(400), '2026-02-31'),
 )
 
+test.each([
+  ['/v1/readings?site=s1&from=yesterday', 'from must be a time with its offset, such as 2026'],
+  ['/v1/readings?site=a.b', 'site must be letters, digits, - and _, 64 at most'],
+  ['/v1/availability', 'must have required properties site, product.'],
+])('a request at fault is told in words what to write: %s', async (url, words) => {
+  const { statusCode, body } = await api.app.inject({ url, headers })
+  expect([statusCode, body]).toEqual([400, expect.stringContaining(words)])
+})
+
 test('whatever stands in a query, the answer is not a 5xx', async () => {
   const paths = [
     ...['/v1/sites', '/v1/transfers', '/v1/forecasts', '/v1/stock', '/v1/dead-letters'],

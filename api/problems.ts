@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifySchemaValidationError } from 'fastify'
-import { errorMessage, LarderError, type ErrorCode } from '../domain/index.ts'
+import { errorMessage, LarderError, namePattern, type ErrorCode } from '../domain/index.ts'
 import type { Logger } from '../runtime/index.ts'
+import { timePattern } from './schemas/common.ts'
 
 /** RFC 9457, with the code of the error table. */
 export interface Problem {
@@ -69,11 +70,20 @@ export function wordsByPath(
   })
 }
 
+/** What a pattern asks for, where it is one that people meet. */
+const patternWords: Readonly<Record<string, string>> = {
+  [timePattern]:
+    'must be a time with its offset, such as 2026-11-22T09:00:00+08:00 or 2026-11-22T01:00:00Z',
+  [namePattern]: 'must be letters, digits, - and _, 64 at most',
+}
+
 function wordsOf({ message = 'is not valid', params = {} }: SchemaError): string {
-  const { additionalProperties, requiredProperties } = params as Record<string, unknown>
-  const names = additionalProperties ?? requiredProperties
+  const { additionalProperties, pattern } = params as Record<string, unknown>
   if (message === 'schema is false') return 'is not known here'
-  return Array.isArray(names) ? `${message} (${names.join(', ')})` : message
+  if (typeof pattern === 'string' && patternWords[pattern]) return patternWords[pattern]
+  return Array.isArray(additionalProperties)
+    ? `${message} (${additionalProperties.join(', ')})`
+    : message
 }
 
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {

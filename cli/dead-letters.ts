@@ -29,7 +29,7 @@ export function registerDeadLetters(program: Command): void {
     new Option('--reason <reason>', 'of one reason only').choices([...deadLetterReasons])
 
   withPlace(letters.command('list'))
-    .description('List the dead letters, newest last.')
+    .description('List the dead letters, newest first.')
     .addOption(reason())
     .option('--json', 'a JSON object a line')
     .addHelpText('after', '\nExample:\n  larder dead-letters list --reason not-json')

@@ -51,17 +51,20 @@ export function registerDevices(program: Command): void {
     )
     .action(async (path: string, options: Options & { kind: string; zone?: string }) => {
       const { site, device } = devicePath(path)
-      await printLogin(
-        await withConnection({ ...options, mayCreate: true }, ({ request }) =>
-          request<Login>('POST', '/v1/devices', {
-            site,
-            device,
-            kind: options.kind,
-            ...(options.zone === undefined ? {} : { zone: options.zone }),
-          }),
-        ),
-        options,
-      )
+      await withConnection({ ...options, mayCreate: true }, async ({ request }) => {
+        const earlier = await request<DeviceView>('GET', `/v1/devices/${site}/${device}`).catch(
+          () => null,
+        )
+        const login = await request<Login>('POST', '/v1/devices', {
+          site,
+          device,
+          kind: options.kind,
+          ...(options.zone === undefined ? {} : { zone: options.zone }),
+        })
+        await printLogin(login, options)
+        if (earlier?.status === 'registered')
+          process.stderr.write(`${path} was registered already: the password it had has ended.\n`)
+      })
     })
 
   command('list', 'List the devices.', 'larder devices list --site s1')

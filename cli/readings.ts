@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { parseDevicePath } from '../domain/index.ts'
+import { derivedDevice, parseDevicePath } from '../domain/index.ts'
 import { eachItem } from './connection.ts'
 import { print, withConnection, withPlace, type PlaceOptions } from './with-connection.ts'
 
@@ -40,8 +40,21 @@ export function registerReadings(program: Command): void {
           ...{ site, device, channel: channel ?? undefined },
           ...{ from: options.from, to: options.to, limit: 10_000 },
         }
-        for await (const reading of eachItem<ReadingView>(connection, '/v1/readings', query))
+        let count = 0
+        for await (const reading of eachItem<ReadingView>(connection, '/v1/readings', query)) {
           await print(options.json ? readingLine(reading) : readingWords(reading))
+          count++
+        }
+        if (count > 0) return
+        const isKnown = await connection.request('GET', `/v1/devices/${site}/${device}`).then(
+          () => true,
+          () => device === derivedDevice,
+        )
+        process.stderr.write(
+          isKnown
+            ? `Nothing is kept of ${path} in these hours.\n`
+            : `No device ${site}/${device} is known: "larder devices list" names those that are.\n`,
+        )
       })
     })
 }

@@ -75,9 +75,10 @@ export const text = (type: string, description: string): unknown => ({
 export const nothing = (description: string): unknown => ({ type: 'null', description })
 
 export const Limit = Type.Integer({ minimum: 1, maximum: 1000, default: 100 })
+export const timePattern =
+  '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?([Zz]|[+ -][0-9]{2}:[0-9]{2})$'
 /** A time as it stands in a query; an unescaped `+` arrives as a space. */
 export const QueryTime = Type.String({
-  pattern:
-    '^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?([Zz]|[+ -][0-9]{2}:[0-9]{2})$',
+  pattern: timePattern,
   description: 'RFC 3339 with an offset',
 })

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
-import { afterAll, describe } from 'vitest'
+import Sqlite from 'better-sqlite3'
+import { afterAll, describe, expect, test } from 'vitest'
 import { operationsStoreContract } from './operations-store.contract.ts'
 import type { OperationsStore } from './operations-store.ts'
 import { connectOperationsStore, serveOperationsStore } from './remote-operations-store.ts'
+import { site } from './samples.contract.ts'
 import { createSqliteOperationsStore } from './sqlite-operations-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'larder-operations-'))
@@ -40,4 +42,16 @@ describe('the operations store over a message port', () => {
     },
     { numRuns: 2 },
   )
+})
+
+test('a transaction that SQLite ended by itself, as on a full disk, fails with its own reason', async () => {
+  const file = join(folder, 'ended.db')
+  const store = await createSqliteOperationsStore({ file })
+  const other = new Sqlite(file)
+  other.exec(
+    "create trigger full before insert on master begin select raise(rollback, 'the disk is full'); end",
+  )
+  other.close()
+  await expect(store.putMasterData('sites', [site('s1')], 0)).rejects.toThrow('the disk is full')
+  await store.close()
 })

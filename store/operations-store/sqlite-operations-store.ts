@@ -66,38 +66,53 @@ function openFile(file: string): Sqlite.Database {
 
 /** Takes the write lock at the start of a transaction, so that none fails half-way for want of it. */
 class ImmediateDriver extends SqliteDriver {
+  readonly #isInTransaction: () => boolean
+
+  constructor(database: SqliteDatabase, isInTransaction: () => boolean) {
+    super({ database })
+    this.#isInTransaction = isInTransaction
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  /** A full disk ends the transaction by itself; to end it twice would hide why. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#isInTransaction()) await super.rollbackTransaction(connection)
   }
 }
 
 class ImmediateDialect extends SqliteDialect {
-  readonly #database: SqliteDatabase
+  readonly #driver: SqliteDriver
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, isInTransaction: () => boolean) {
     super({ database })
-    this.#database = database
+    this.#driver = new ImmediateDriver(database, isInTransaction)
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver({ database: this.#database })
+    return this.#driver
   }
 }
 
 function createDatabase(sqlite: Sqlite.Database): Kysely<Tables> {
   const statements = new Map<string, SqliteStatement>()
   return new Kysely<Tables>({
-    dialect: new ImmediateDialect({
-      close: () => void sqlite.close(),
-      prepare(text) {
-        let statement = statements.get(text)
-        if (!statement) {
-          if (statements.size >= cachedStatements) statements.clear()
-          statement = sqlite.prepare(text)
-          statements.set(text, statement)
-        }
-        return statement
+    dialect: new ImmediateDialect(
+      {
+        close: () => void sqlite.close(),
+        prepare(text) {
+          let statement = statements.get(text)
+          if (!statement) {
+            if (statements.size >= cachedStatements) statements.clear()
+            statement = sqlite.prepare(text)
+            statements.set(text, statement)
+          }
+          return statement
+        },
       },
-    }),
+      () => sqlite.inTransaction,
+    ),
   })
 }
