@@ -57,7 +57,11 @@ test('the simulated city lives on the cluster: its readings come in and forecast
 test('every process says on its own port that it is well, and the API tells of all', async () => {
   for (const one of cluster.stages.values()) {
     expect((await fetch(`${one.url}/health`)).status, one.name).toBe(200)
-    expect((await fetch(`${one.url}/ready`)).status, one.name).toBe(200)
+    // A server may answer late for once while all of them start on two cores.
+    await vi.waitFor(async () => {
+      const ready = await fetch(`${one.url}/ready`)
+      expect(ready.status, `${one.name}: ${await ready.text()}`).toBe(200)
+    }, patient)
     const auth = { authorization: `Bearer ${cluster.ownerKey}` }
     const metrics = await fetch(`${one.url}/metrics`, { headers: auth })
     expect(await metrics.text(), one.name).toContain('process_cpu_seconds_total')
