@@ -10,13 +10,12 @@ import {
   type Progress,
 } from '../domain/index.ts'
 import type { Settings } from '../config/index.ts'
-import type { Logger } from '../runtime/index.ts'
 import type { OperationsStore } from '../store/index.ts'
 import type { CityHistories } from './city-histories.ts'
 import { targets } from './forecast-round.ts'
 import type { History } from './forecaster.ts'
 import { trimHistory } from './history/index.ts'
-import type { Machine } from './machine.ts'
+import { describeBusy, whileIngestKeepsUp, type MakeWayDeps } from './make-way.ts'
 import type { Counters } from './models-metrics.ts'
 import { replaceFile, type NetworkModel } from './network-model.ts'
 import type { Registry } from './registry.ts'
@@ -50,21 +49,15 @@ const nightHours = { from: 2, until: 6 } as const
 const oldMs = 20 * hourMs
 /** So old, and it is trained at any hour. */
 const tooOldMs = 44 * hourMs
-/** What training again must leave to the rest. */
-const highestLoad = 1.5
-const leastFreeMegabytes = 700
 
-export interface TrainingScheduleDeps {
-  readonly operations: Pick<OperationsStore, 'all'>
+export interface TrainingScheduleDeps extends MakeWayDeps {
+  readonly operations: Pick<OperationsStore, 'all' | 'stageReports'>
   readonly histories: CityHistories
   readonly registry: Registry
   readonly serving: Serving
   readonly train: Train
-  readonly machine: Machine
   /** The city's. */
   readonly clock: Clock
-  readonly wall: Clock
-  readonly logger: Logger
   readonly counters: Counters
   readonly settings: Pick<Settings['models'], 'enabled' | 'backend' | 'maxMinutes'>
   readonly folder: string
@@ -87,6 +80,10 @@ export function createTrainingSchedule(deps: TrainingScheduleDeps): TrainingSche
   const words = new Map<ForecastTarget, string>()
   const why = new Map<ForecastTarget, string>()
 
+  const putOff = (target: ForecastTarget, reason: string): void => {
+    words.set(target, `Training of ${target} is put off: ${reason} It is tried again next hour.`)
+  }
+
   const trainNext = async (target: ForecastTarget): Promise<void> => {
     // Where a person took out what served, the next night is soon enough.
     const isKept = (await deps.registry.list(target)).some(
@@ -94,15 +91,21 @@ export function createTrainingSchedule(deps: TrainingScheduleDeps): TrainingSche
     )
     if (serving.get(target) || isKept) {
       if (!(await isDue(deps, target))) return
-      const busy = describeBusy(deps.machine)
+      const busy = await describeBusy(deps)
       if (busy !== null) {
-        words.set(target, `Training of ${target} is put off: ${busy}`)
+        putOff(target, busy)
         return
       }
     }
     words.delete(target)
-    const short = await trainOnce(deps, target)
-    if (short !== null) why.set(target, short)
+    try {
+      const short = await trainOnce(deps, target)
+      if (short !== null) why.set(target, short)
+    } catch (error) {
+      if (signal.aborted || !(error instanceof LarderError) || error.code !== 'RT_STOPPED')
+        throw error
+      putOff(target, `${error.message} What it has learnt is kept.`)
+    }
   }
 
   return {
@@ -155,14 +158,11 @@ async function trainOnce(
     const present = serving.get(target)
     const { backend, maxMinutes } = settings
     const against = present ? [present.model] : []
-    const trained = await deps.train(
-      history,
-      {
-        ...{ until, seed: deps.seed, maxMinutes, backend, checkpointFolder, against },
-        isBackground: present !== null,
-      },
-      { signal, onProgress },
-    )
+    const isBackground = present !== null
+    const request = { until, seed: deps.seed, maxMinutes, backend, checkpointFolder, against }
+    const train = (signal: AbortSignal): Promise<NetworkModel> =>
+      deps.train(history, { ...request, isBackground }, { signal, onProgress })
+    const trained = await (isBackground ? whileIngestKeepsUp(deps, signal, train) : train(signal))
     const model = { ...trained, version: { ...trained.version, trainedAt: clock.now() } }
     const shadow = serving.shadow(target)
     const isShadowFree = !shadow || clock.now() - shadow.registered.stateSince >= shadowDays * dayMs
@@ -213,14 +213,4 @@ async function isDue(
     }).format(clock.now()),
   )
   return hour >= nightHours.from && hour < nightHours.until
-}
-
-function describeBusy(machine: Machine): string | null {
-  const load = machine.load()
-  if (load > highestLoad)
-    return `the load is ${load.toFixed(1)} a core. It is tried again next hour.`
-  const free = machine.freeMegabytes()
-  if (free < leastFreeMegabytes)
-    return `only ${Math.round(free)} MB of memory are free. It is tried again next hour.`
-  return null
 }

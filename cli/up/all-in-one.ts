@@ -31,6 +31,7 @@ import { startCityProcess, type CityProcess } from './city-process.ts'
 import { keepClock, readAnchor } from './clock-file.ts'
 import { brakeByIngest } from './ingest-brake.ts'
 import { governClock } from './clock-governor.ts'
+import { reportLag } from './report-lag.ts'
 import { createStatus } from './status.ts'
 
 export interface AllInOne extends Stage {
@@ -156,11 +157,16 @@ async function compose(
   if (isSimulated) governor.hold('history')
   stops.add('the clock governor', () => governor.stop())
 
-  const brake = brakeByIngest({
+  const wallLag = {
     lagMs: async () => (await ingest.status()).lagMs / clock.anchor().speed,
-    everyMs: 100,
-    onError: (error) => logger.debug({ err: error }, 'the lag of ingest is not known'),
+    onError: (error: unknown) => logger.debug({ err: error }, 'the lag of ingest is not known'),
+  }
+  const reports = reportLag({
+    ...wallLag,
+    ...{ operations: operations.store, now: () => wallClock.now(), everyMs: 4_000 },
   })
+  stops.add('the reports of ingest', () => reports.stop())
+  const brake = brakeByIngest({ ...wallLag, everyMs: 100 })
   stops.add('the brake', () => brake.stop())
   const gateway = await startGateway({
     brakeMs: () => brake.brakeMs(),

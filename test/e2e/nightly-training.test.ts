@@ -71,9 +71,10 @@ afterEach(async () => {
 function start() {
   const clock = createManualClock(syntheticOrigin(30, 5) + 5 * minuteMs)
   const wall = createManualClock(0)
-  const machine = { plan: hasty as TrainingOptions['plan'], load: 0, trained: 0 }
+  const machine = { plan: hasty as TrainingOptions['plan'], load: 0, trained: 0, isEndless: false }
   const train: Train = async (past, { backend, ...request }, run) => {
     machine.trained++
+    if (machine.isEndless) await wallClock.sleepUntil(Infinity, { signal: run.signal })
     return trainModel(await loadTensorFlow(backend), past, {
       ...{ ...request, ...run, clock: wallClock, plan: machine.plan },
     })
@@ -93,7 +94,15 @@ function start() {
       await sleep(2)
     } while (!(await isTrue()))
   }
-  return { clock, machine, stage, until }
+  const ingestIsBehind = (lagMs: number): Promise<void> =>
+    api.operations.reportStage(
+      {
+        ...{ name: 'ingest', process: 'a:1', ready: true, active: true, words: '' },
+        ...{ progress: null, lagMs },
+      },
+      wall.now(),
+    )
+  return { clock, machine, stage, until, ingestIsBehind }
 }
 
 async function models(): Promise<readonly Model[]> {
@@ -109,7 +118,7 @@ async function served(): Promise<{ origin: number; model: string; reason: string
 }
 
 test('a night trains what then serves, a person takes it back, and days in the shadow bring it again', async () => {
-  const { clock, machine, stage, until } = start()
+  const { clock, machine, stage, until, ingestIsBehind } = start()
   await until('the first network serves', async () => (await served()).model.startsWith('demand-'))
   const [first] = await models()
   expect(first).toMatchObject({ state: 'serving' })
@@ -122,7 +131,19 @@ test('a night trains what then serves, a person takes it back, and days in the s
   expect(machine.trained).toBe(1)
 
   machine.load = 0
+  machine.isEndless = true
   await clock.advanceTo(syntheticOrigin(31, 3) + minuteMs)
+  await until('it is trained', () => machine.trained === 2)
+  await until('it makes way', async () => {
+    await ingestIsBehind(8_000)
+    return stage
+      .status()
+      .words.includes('put off: ingest is 8 s behind. What it has learnt is kept.')
+  })
+
+  machine.isEndless = false
+  await ingestIsBehind(0)
+  await clock.advanceTo(syntheticOrigin(31, 4) + minuteMs)
   await until('another network serves', async () => (await served()).model !== first!.version)
   expect(stage.status().words).not.toContain('put off')
   const [second, forerunner] = await models()
@@ -130,7 +151,7 @@ test('a night trains what then serves, a person takes it back, and days in the s
   expect(second!.reason).toMatch(/better than the serving version demand-.* on \d+ windows/)
   expect(forerunner).toMatchObject({ version: first!.version, state: 'standby' })
   expect(await served()).toEqual({
-    ...{ origin: syntheticOrigin(31, 3), model: second!.version, reason: second!.reason },
+    ...{ origin: syntheticOrigin(31, 4), model: second!.version, reason: second!.reason },
   })
 
   await api.ask('POST', '/v1/models/rollback', { target: 'demand' })
@@ -149,6 +170,6 @@ test('a night trains what then serves, a person takes it back, and days in the s
   expect(again).toMatchObject({ version: second!.version, state: 'serving' })
   expect(again!.reason).toMatch(/better than .* in the shadow, on \d+ windows of \d days/)
   expect(before).toMatchObject({ version: first!.version, state: 'standby' })
-  expect(machine.trained).toBe(2)
+  expect(machine.trained).toBe(3)
   await stage.stop()
 })
