@@ -17,6 +17,10 @@ const odd = fc.oneof(
 test.each([
   ['/v1/readings?site=s1&from=yesterday', 'from must be a time with its offset, such as 2026'],
   ['/v1/readings?site=a.b', 'site must be letters, digits, - and _, 64 at most'],
+  [
+    '/v1/readings/hourly?site=s1&channel=sold&from=2026-11-22T00:00:00Z&to=2026-11-22T01:00:00Z&by=hour',
+    'by must be one of site, device.',
+  ],
   ['/v1/availability', 'must have required properties site, product.'],
 ])('a request at fault is told in words what to write: %s', async (url, words) => {
   const { statusCode, body } = await api.app.inject({ url, headers })

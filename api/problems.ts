@@ -78,9 +78,10 @@ const patternWords: Readonly<Record<string, string>> = {
 }
 
 function wordsOf({ message = 'is not valid', params = {} }: SchemaError): string {
-  const { additionalProperties, pattern } = params as Record<string, unknown>
+  const { additionalProperties, allowedValues, pattern } = params as Record<string, unknown>
   if (message === 'schema is false') return 'is not known here'
   if (typeof pattern === 'string' && patternWords[pattern]) return patternWords[pattern]
+  if (Array.isArray(allowedValues)) return `must be one of ${allowedValues.join(', ')}`
   return Array.isArray(additionalProperties)
     ? `${message} (${additionalProperties.join(', ')})`
     : message

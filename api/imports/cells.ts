@@ -2,6 +2,7 @@ import {
   LarderError,
   fromRfc3339,
   isName,
+  minuteMs,
   startOfHour,
   type MasterData,
   type Site,
@@ -49,18 +50,26 @@ export function numberCell(
   )
 }
 
-export function timeCell(row: Row, column: string): number {
-  return fromRfc3339(cell(row, column).slice(0, 80))
+const aheadMs = 10 * minuteMs
+
+/** A time that has come: what is imported has been measured. */
+export function timeCell(row: Row, column: string, { now }: Known): number {
+  const text = cell(row, column).slice(0, 80)
+  const at = fromRfc3339(text)
+  if (at < 0) throw invalid(`${column} "${text}" is before 1970`)
+  if (at > now + aheadMs) throw invalid(`${column} "${text}" is still to come`)
+  return at
 }
 
 const hoursRemembered = 10_000
 
 /** The start of an hour on the site's own clock. */
-export function hourCell(row: Row, column: string, site: Site, { hours }: Known): number {
+export function hourCell(row: Row, column: string, site: Site, known: Known): number {
+  const { hours } = known
   const key = `${site.timeZone} ${row[column] ?? ''}`
-  const known = hours.get(key)
-  if (known !== undefined) return known
-  const at = timeCell(row, column)
+  const remembered = hours.get(key)
+  if (remembered !== undefined) return remembered
+  const at = timeCell(row, column, known)
   if (startOfHour(at, site.timeZone) === at) {
     if (hours.size < hoursRemembered) hours.set(key, at)
     return at

@@ -127,12 +127,18 @@ function kindOf(header: readonly string[], wanted: string | undefined): ImportKi
       required.every((column) => header.includes(column)),
   )
   if (!found) {
+    const separator = /[;\t]/.exec(header.length === 1 ? (header[0] ?? '') : '')?.[0]
+    if (separator !== undefined)
+      throw new LarderError(
+        'RT_REQUEST_INVALID',
+        `The columns are separated by ${separator === ';' ? 'semicolons' : 'tabs'}: separate them by commas, and write fractions with a point.`,
+      )
     const forms = kinds
       .filter(({ name }) => wanted === undefined || wanted === name)
       .map(({ name, required }) => `${name}: ${required.join(',')}`)
     throw new LarderError(
       'RT_REQUEST_INVALID',
-      `The columns ${header.join(',').slice(0, 300)} are of no kind of import. Allowed are ${forms.join(' | ')}.`,
+      `The columns ${printable(header.join(',')).slice(0, 300)} are of no kind of import. Allowed are ${forms.join(' | ')}.`,
     )
   }
   const unknown = header.filter(
@@ -142,11 +148,14 @@ function kindOf(header: readonly string[], wanted: string | undefined): ImportKi
     throw new LarderError(
       'RT_REQUEST_INVALID',
       unknown.length > 0
-        ? `Columns not known for ${found.name}: ${unknown.join(', ').slice(0, 300)}. Also allowed: ${found.optional.join(', ') || 'none'}.`
+        ? `Columns not known for ${found.name}: ${printable(unknown.join(', ')).slice(0, 300)}. Also allowed: ${found.optional.join(', ') || 'none'}.`
         : 'A column stands in the header twice.',
     )
   return found
 }
+
+/** A file that is no text must not speak to the terminal it is shown on. */
+const printable = (text: string): string => text.replaceAll(/[\p{C}\uFFFD]+/gu, '?')
 
 async function whatIsKnown({ operations, clock }: ApiContext): Promise<Known> {
   const [sites, products] = await Promise.all([operations.all('sites'), operations.all('products')])

@@ -95,7 +95,7 @@ export const temperatures: ImportKind<readonly Reading[]> = {
   required: ['site', 'device', 'at', 'celsius'],
   optional: [],
   read(row, known) {
-    const at = timeCell(row, 'at')
+    const at = timeCell(row, 'at', known)
     return [
       imported(
         {
