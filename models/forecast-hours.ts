@@ -102,8 +102,9 @@ export function createForecastHours(deps: ForecastHoursDeps): ForecastHours {
         forecastId(target, site, product ?? device, origin)
       const isLacking = (one: SeriesHistory): boolean =>
         ready.has(one.site) && !done.has(idOf(one)) && hasKnownHour(one, origin, history.from)
-      if (!history.series.some(isLacking)) continue
-      const round = answerRound(history, origin, serving.get(target))
+      const lacking = Uint8Array.from(history.series, (one) => (isLacking(one) ? 1 : 0))
+      if (!lacking.includes(1)) continue
+      const round = answerRound(history, origin, serving.get(target), lacking)
       const issue = { at: issuedAt, withoutNetwork: deps.whyNone(target) }
       const forecasts = makeForecasts(history, round, ready, issue).filter(
         ({ id }) => !done.has(id),

@@ -33,7 +33,7 @@ export function forecastId(
 /** Fewest hours in stock of a series before the origin with which a network is asked. */
 const fewestHours = 24
 
-/** All answers for one origin, of all series: the networks' and the baselines'. */
+/** All answers for one origin: the networks' and the baselines'. */
 export interface Round {
   readonly origin: number
   /** What serves where the series has enough data. */
@@ -44,18 +44,24 @@ export interface Round {
   readonly isYoung: Uint8Array
 }
 
-export function answerRound(history: History, origin: number, server: Server | null): Round {
+/** Of the series whose entry in `wanted` is 1, or of all. */
+export function answerRound(
+  history: History,
+  origin: number,
+  server: Server | null,
+  wanted?: Uint8Array,
+): Round {
   const naive = baselines.map((baseline) => ({
     name: baseline.name,
-    batch: baseline.forecast(history, origin),
+    batch: baseline.forecast(history, origin, wanted),
   }))
   const fallback = naive.find(({ name }) => name === fallbackName)!.batch
   return {
     origin,
     server,
     served: server
-      ? (server.forecaster.forecastAndExplain?.(history, origin, mostExplained) ??
-        server.forecaster.forecast(history, origin))
+      ? (server.forecaster.forecastAndExplain?.(history, origin, mostExplained, wanted) ??
+        server.forecaster.forecast(history, origin, wanted))
       : fallback,
     baselines: naive,
     isYoung: Uint8Array.from(history.series, (series) =>

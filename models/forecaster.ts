@@ -47,10 +47,18 @@ export interface ForecastBatch {
   readonly explanations?: readonly (ForecastExplanation | null)[]
 }
 
-/** Answers distributions. The naive ones implement it too. `origin` is a full hour. */
+/**
+ * Answers distributions. The naive ones implement it too. `origin` is a full hour. Series whose entry in `wanted` is 0 may be left
+ * out (`answered` is 0); what is said of the others is the same with them and without.
+ */
 export interface Forecaster {
   readonly name: string
-  forecast(history: History, origin: number): ForecastBatch
+  forecast(history: History, origin: number, wanted?: Uint8Array): ForecastBatch
   /** With explanations of `most` series at most, those furthest from their usual amount. Absent: it cannot say why. */
-  forecastAndExplain?(history: History, origin: number, most: number): ForecastBatch
+  forecastAndExplain?(
+    history: History,
+    origin: number,
+    most: number,
+    wanted?: Uint8Array,
+  ): ForecastBatch
 }

@@ -93,11 +93,12 @@ export function createNetworkForecaster(
     history: History,
     origin: number,
     answering: Answering,
+    wanted: Uint8Array | undefined,
   ): { batch: ForecastBatch; inputs: InputRows } => {
     const builder = createInputBuilder(history, layout)
     const inputs = builder.at(origin)
     const batch = emptyBatch(origin, history.series.length)
-    const series = withPast(history, inputs.expectation, origin)
+    const series = withPast(history, inputs.expectation, origin).filter((s) => wanted?.[s] !== 0)
     ask(answering, inputs, series, members.length, (answers, some) =>
       writeAnswers(batch, some, inputs.expectation, answers),
     )
@@ -116,7 +117,7 @@ export function createNetworkForecaster(
     moveTowardsSteps(batch.quantiles, layout.step)
     return { batch, inputs }
   }
-  /** Only of series that were in stock in some hour: the others tell of no error. One member tells them well enough, at a fraction of the time. */
+  /** Of all series, wanted or not: their errors say something of others. Only of those that were in stock in some hour: the others tell of no error. One member tells them well enough, at a fraction of the time. */
   const recall = (
     history: History,
     origin: number,
@@ -151,11 +152,11 @@ export function createNetworkForecaster(
   return {
     name: model.name,
     dispose: () => ensemble.dispose(),
-    forecast: (history, origin) =>
-      withHelp(history, (answering) => predict(history, origin, answering).batch),
-    forecastAndExplain: (history, origin, most) =>
+    forecast: (history, origin, wanted) =>
+      withHelp(history, (answering) => predict(history, origin, answering, wanted).batch),
+    forecastAndExplain: (history, origin, most, wanted) =>
       withHelp(history, (answering) => {
-        const { batch, inputs } = predict(history, origin, answering)
+        const { batch, inputs } = predict(history, origin, answering, wanted)
         return { ...batch, explanations: explainer.explain(history, inputs, batch, most) }
       }),
   }

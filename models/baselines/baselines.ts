@@ -1,25 +1,27 @@
 import { hourMs, quantileLevels } from '../../domain/index.ts'
-import type { ForecastBatch, Forecaster, History, SeriesHistory } from '../forecaster.ts'
+import type { ForecastBatch, Forecaster, SeriesHistory } from '../forecaster.ts'
 import { emptyBatch, hasKnownHour } from '../forecast-batch.ts'
 import { quantileOfSorted } from './quantile.ts'
 import { smoothed } from './smoothed.ts'
 
 const levels = quantileLevels.length
 
+type Asked = Parameters<Forecaster['forecast']>
+
 export type BaselineName = 'naive-24h' | 'naive-168h' | 'mean-7d' | 'empirical-28d' | 'smoothed-28d'
 
 /** What a network must beat. A series without a known hour is not answered. */
 export const baselines: readonly (Forecaster & { readonly name: BaselineName })[] = [
-  { name: 'naive-24h', forecast: (history, origin) => repeat(history, origin, 1) },
-  { name: 'naive-168h', forecast: (history, origin) => repeat(history, origin, 7) },
+  { name: 'naive-24h', forecast: (...asked) => repeat(1, ...asked) },
+  { name: 'naive-168h', forecast: (...asked) => repeat(7, ...asked) },
   { name: 'mean-7d', forecast: average },
   { name: 'empirical-28d', forecast: sortPast },
   { name: 'smoothed-28d', forecast: (history, origin) => smoothed(history, origin) },
 ]
 
 /** The same hours so many days ago, as they were; where unknown, of the nearest multiple before that. All quantiles are that one number. */
-function repeat(history: History, originAt: number, days: number): ForecastBatch {
-  return perSeries(history, originAt, (series, origin, write) => {
+function repeat(days: number, ...asked: Asked): ForecastBatch {
+  return perSeries(asked, (series, origin, write) => {
     let total = 0
     for (let j = 0; j < 12; j++) {
       const amount = lastKnown(series, origin + j, 24 * days) ?? lastKnown(series, origin + j, 24)
@@ -39,8 +41,8 @@ function lastKnown(series: SeriesHistory, hour: number, step: number): number | 
 }
 
 /** Mean of each hour over the last 7 days on which it was in stock, looking back 28 days at most. */
-function average(history: History, originAt: number): ForecastBatch {
-  return perSeries(history, originAt, (series, origin, write) => {
+function average(...asked: Asked): ForecastBatch {
+  return perSeries(asked, (series, origin, write) => {
     let total = 0
     for (let j = 0; j < 12; j++) {
       const past = inStockPast(series, origin, j).slice(0, 7)
@@ -56,8 +58,8 @@ function average(history: History, originAt: number): ForecastBatch {
  * Quantiles of the same 12 hours over the last 28 days, of windows that were in stock throughout; with fewer than four of
  * those, windows whose missing hours are filled with that hour's mean. Interpolated linearly (Hyndman & Fan 1996, type 7).
  */
-function sortPast(history: History, originAt: number): ForecastBatch {
-  return perSeries(history, originAt, (series, origin, write) => {
+function sortPast(...asked: Asked): ForecastBatch {
+  return perSeries(asked, (series, origin, write) => {
     const hours = Array.from({ length: 12 }, (_, j) =>
       inStockPast(series, origin, j).sort((a, b) => a - b),
     )
@@ -109,14 +111,13 @@ interface Writer {
 }
 
 function perSeries(
-  history: History,
-  originAt: number,
+  [history, originAt, wanted]: Asked,
   answer: (series: SeriesHistory, origin: number, write: Writer) => void,
 ): ForecastBatch {
   const origin = Math.round((originAt - history.from) / hourMs)
   const batch = emptyBatch(originAt, history.series.length)
   history.series.forEach((series, s) => {
-    if (!hasKnownHour(series, originAt, history.from)) return
+    if (wanted?.[s] === 0 || !hasKnownHour(series, originAt, history.from)) return
     batch.answered[s] = 1
     answer(series, origin, {
       total(mean, quantile) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { hourMs, quantileLevels } from '../../domain/index.ts'
 import { makeSyntheticHistory, syntheticOrigin } from '../../test/models/synthetic-history.ts'
 import { scoreForecasters } from '../backtest.ts'
-import type { History, SeriesHistory } from '../forecaster.ts'
+import type { Forecaster, History, SeriesHistory } from '../forecaster.ts'
 import { smoothed, smoothingSettings } from './smoothed.ts'
 
 const from = Date.UTC(2026, 0, 5)
@@ -55,7 +55,7 @@ test('its quantiles rise and cover what they say on sales that come by chance', 
   const origins = Array.from({ length: 14 }, (_, i) =>
     syntheticOrigin(42 + Math.floor(i / 2), i % 2 === 0 ? 6 : 10),
   )
-  const forecaster = { name: 'smoothed', forecast: smoothed }
+  const forecaster: Forecaster = { name: 'smoothed', forecast: (past, at) => smoothed(past, at) }
   const [{ scores } = expect.fail('no scores')] = scoreForecasters(history, [forecaster], origins)
   expect(scores.crossings).toBe(0)
   expect(Math.abs(scores.wpe)).toBeLessThan(0.1)

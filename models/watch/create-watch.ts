@@ -120,7 +120,7 @@ export function createWatch(deps: {
             ? [
                 {
                   model: shadow.version,
-                  batch: shadow.forecaster.forecast(history, round.origin),
+                  batch: shadow.forecaster.forecast(history, round.origin, isCounted),
                 },
               ]
             : []),
