@@ -39,3 +39,20 @@ test.each([
   expect(asked).toBe(gets)
   catalogue.stop()
 })
+
+test('of many that were read at once, none is asked for when it comes with a later batch', async () => {
+  for (const path of many) await register(path)
+  let asked = 0
+  const list: OperationsStore['list'] = (...args) => {
+    asked++
+    return operations.list(...args)
+  }
+  const catalogue = await createCatalogue({ ...operations, list }, createManualClock(1))
+  await catalogue.refresh(many.slice(0, 200))
+  const first = asked
+  await catalogue.refresh(many.slice(200))
+  for (const { site, device } of many)
+    expect(catalogue.device(site, device).isRegistered).toBe(true)
+  expect(asked).toBe(first)
+  catalogue.stop()
+})

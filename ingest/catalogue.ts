@@ -13,7 +13,7 @@ export interface KnownDevice {
   readonly zone: ColdZone | null
 }
 
-type Found = Pick<Device, 'status' | 'zone'>
+type Found = Pick<Device, 'site' | 'device' | 'status' | 'zone'>
 
 /** What ingest must know of master data and devices, held in memory and refreshed when operations says that it changed. */
 export interface Catalogue {
@@ -161,6 +161,9 @@ export async function createCatalogue(
         return
       }
       const found = await readDevices()
+      // The others come with one of the next batches.
+      if (knownDevices + found.size <= mostDevices)
+        for (const one of found.values()) learn(one.site, one.device, one)
       for (const [id, { site, device }] of unknown) learn(site, device, found.get(id) ?? null)
     },
     device: (site, device) => devices.get(site)?.get(device) ?? unknownDevice,

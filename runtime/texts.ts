@@ -29,7 +29,7 @@ export function createTextReader(): ReadText {
     const text = kept[mixed & (kept.length - 1)]!
     if (isText(text, bytes, from, to)) return text
     if (text !== '' && ++replaced > kept.length && kept.length < mostPlaces) {
-      kept = new Array<string>(kept.length * 2).fill('')
+      kept = new Array<string>(kept.length * 4).fill('')
       replaced = 0
     }
     return (kept[mixed & (kept.length - 1)] = readText(bytes, from, to))

@@ -64,6 +64,9 @@ export function createChunkTable(
   const removeBlob = db.prepare('DELETE FROM chunk_blobs WHERE id = ?')
   const addRow = db.prepare('INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const removeRow = db.prepare('DELETE FROM chunks WHERE day = ? AND series = ? AND at = ?')
+  const tail = 'FROM chunks WHERE day = ? AND series = ? AND at >= ?'
+  const removeBlobs = db.prepare(`DELETE FROM chunk_blobs WHERE id IN (SELECT blob ${tail})`)
+  const removeRows = db.prepare(`DELETE ${tail}`)
   let days: number[] | null = null
 
   function addOne(series: number, from: Columns, first: number, end: number): void {
@@ -155,6 +158,11 @@ export function createChunkTable(
     remove({ day, series, at, blob }: Chunk): void {
       removeRow.run(day, series, at)
       removeBlob.run(blob)
+    },
+    /** This chunk and those after it of its day: two statements, however many there are. */
+    removeFrom({ day, series, at }: Chunk): void {
+      removeBlobs.run(day, series, at)
+      removeRows.run(day, series, at)
     },
   }
 }

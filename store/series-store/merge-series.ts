@@ -71,7 +71,7 @@ export function createSeriesMerger(deps: {
       all.length = 0
       for (const chunk of tail) chunks.load(chunk, all)
       for (let i = begin; i < end; i++) copyReading(added, i, all)
-      for (const chunk of tail) chunks.remove(chunk)
+      if (tail[0]) chunks.removeFrom(tail[0])
       chunks.add(series.id, all)
       small = all.length < fullChunk ? 1 : 0
     }
