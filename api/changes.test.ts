@@ -136,6 +136,24 @@ test('a client that does not read is dropped, and there is a most of clients', a
   hub.stop()
 })
 
+test('whoever comes with a number that a restored Larder does not know is told so, and hears what comes', async () => {
+  const { newest } = await api.operations.changes(0, 1)
+  const answer = await api.ask('GET', `/v1/changes?cursor=${newest + 1000}`)
+  expect([answer.statusCode, answer.json()]).toMatchObject([410, { code: 'RT_GONE', newest }])
+  const hub = makeHub()
+  const stream = await hub.connect(newest + 1000)
+  setTimeout(
+    () => void api.operations.putMasterData('sites', [{ ...s1, id: 'after' }], testStart),
+    50,
+  )
+  const events = await eventsUntil(stream, (all) => all.some(({ event }) => event === 'change'))
+  hub.stop()
+  expect(events).toContainEqual(expect.objectContaining({ event: 'reset' }))
+  expect(events.filter(({ event }) => event === 'change')).toMatchObject([
+    { data: { id: 'after' } },
+  ])
+})
+
 test('a cursor whose next changes were dropped is told so, with where to go on', async () => {
   const own = await createTestApi()
   const site = (id: string, at: number) =>

@@ -134,8 +134,15 @@ export function createEventHub(
     await guarded('older changes', async () => {
       for (;;) {
         const page = await changes.read(client.position, eventLimits.changesAtOnce)
-        if (page.oldest > client.position + 1 && client.position < page.newest)
+        const isGone = page.oldest > client.position + 1 && client.position < page.newest
+        // Told by another Larder, or by this one before it was restored: what comes has smaller numbers.
+        const isUnknown = client.position > page.newest
+        if (isGone || isUnknown)
           send(client, frame('reset', { oldest: page.oldest, newest: page.newest }))
+        if (isUnknown) {
+          client.position = page.newest
+          continue
+        }
         sendChanges(client, page.items)
         client.position = Math.max(client.position, page.until)
         if (client.stream.destroyed) return

@@ -48,6 +48,12 @@ export function addChangeRoutes(app: App, { operations, zones }: ApiContext): vo
           `Changes ${after + 1} to ${oldest - 1} are no longer kept. Read the lists again, then go on from cursor=${newest}.`,
           { details: { oldest, newest } },
         )
+      if (after > newest)
+        throw new LarderError(
+          'RT_GONE',
+          `There is no change ${after}: the newest is ${newest}, so this is another Larder, or one restored from a backup. Read the lists again, then go on from cursor=${newest}.`,
+          { details: { oldest, newest } },
+        )
       const page =
         query.include === 'item'
           ? await reader.read(after, limit)

@@ -22,7 +22,7 @@ export function addEventRoutes(app: App, context: ApiContext): void {
         summary:
           'Live: `change` (with the resource as it is now), `readings` (newest per series), `status`',
         description:
-          'Server-sent events. The id of a change is its number: Last-Event-ID goes on after it. `reset` says that changes in between are no longer kept: read the lists again. A client that reads too slowly is dropped.',
+          'Server-sent events. The id of a change is its number: Last-Event-ID goes on after it. `reset` says that changes in between are no longer kept, or that this Larder knows no such number: read the lists again. A client that reads too slowly is dropped.',
         headers: Type.Object({ 'last-event-id': Type.Optional(ChangeNumber) }),
         querystring: Type.Object(
           {
