@@ -16,6 +16,8 @@ const isScored = new Set<string>(scoredBaselines)
 /** Drift is looked for in a whole week: a weekday that is hard to foresee is none. */
 const driftDays = 7
 const shadowLookBackDays = 28
+/** What an alarm begins with: it says of what it is. */
+const nameOf = { demand: 'Demand', footfall: 'Footfall' }
 
 export interface Watch {
   /** What was issued from an origin: series with 1. The shadow forecasts beside it. */
@@ -49,8 +51,12 @@ export function createWatch(deps: {
     if (isAdopted) return
     isAdopted = true
     const query = { status: 'open', type: 'model-drift', limit: 1000 }
-    for (const { site, product } of (await operations.list('alarms', query)).items)
-      alarms.adopt(product === null ? `demand.${site}` : 'demand', { site, product })
+    for (const { site, product, words } of (await operations.list('alarms', query)).items) {
+      const isFootfall = words.startsWith(nameOf.footfall)
+      // A site counts too few windows of people in a week for an alarm of its own.
+      const key = isFootfall ? 'footfall' : product === null ? `demand.${site}` : 'demand'
+      alarms.adopt(key, { site, product })
+    }
   }
 
   const lookForDrift = async (
@@ -67,7 +73,7 @@ export function createWatch(deps: {
     const findings = findDrift(target, scores, server.model.report, shift)
     const events = alarms.look(findings, {
       at: now,
-      who: `${target === 'demand' ? 'Demand' : 'Footfall'} by ${server.version}`,
+      who: `${target === 'demand' ? nameOf.demand : nameOf.footfall} by ${server.version}`,
       moverOf: (site) => of(movers, target, createMovers).most(site),
     })
     if (events.length > 0) await operations.raiseAlarms(events)

@@ -40,9 +40,13 @@ function before(history: History, at: number): History {
   }
 }
 
-/** Hourly rounds of a week, from the 42nd day on, under a version that was trained until then. */
-async function runWeek(history: History, days = 7): Promise<OperationsStore> {
-  const operations = await createSqliteOperationsStore({ file: ':memory:' })
+/** Hourly rounds of a week, from the 42nd day on, under a version that was trained until then, as after a restart. */
+async function runWeek(
+  history: History,
+  days = 7,
+  store?: OperationsStore,
+): Promise<OperationsStore> {
+  const operations = store ?? (await createSqliteOperationsStore({ file: ':memory:' }))
   const until = 42 * 24
   const report = backtest(
     history,
@@ -107,6 +111,35 @@ test('demand that doubles raises one alarm that names the series that moved most
   expect(ofCity[0]).toMatchObject({ kind: 'model-drift', product: 'p1', severity: 'warning' })
   expect(ofCity[0]!.words).toMatch(/too low.*moved most at s\d, p1: .*larder models/)
   expect(ofCity[0]!.raisedAt - syntheticOrigin(43, 0)).toBeLessThan(4 * dayMs)
+  await operations.close()
+}, 20_000)
+
+test('four times the people that were foreseen raise one alarm, which a restart does not take for one of demand', async () => {
+  const people = makeSyntheticHistory({ sites: 6, products: 1, days: 50, seed: 22 })
+  const isMore = (hour: number): boolean => hour >= 43 * 24 && hour < 49 * 24
+  const many: History = {
+    ...people,
+    target: 'footfall',
+    series: people.series.map((series, s) => ({
+      ...{ ...series, product: null, statics: {}, outMinutes: new Uint8Array(people.hours) },
+      value: series.value.map((entered, hour) =>
+        isMore(hour) ? entered * (s === 4 ? 60 : 20) : entered * 5,
+      ),
+    })),
+  }
+  const operations = await runWeek(many)
+  const drifts = async () =>
+    (await operations.list('alarms', { type: 'model-drift', limit: 9 })).items
+  const [alarm, ...others] = await drifts()
+  expect(others).toEqual([])
+  expect(alarm).toMatchObject({ kind: 'model-drift', severity: 'warning', product: null })
+  expect(alarm!.words).toMatch(
+    /^Footfall by net-1: .*moved most at s4: [\d.]+ times what was forecast .*larder/,
+  )
+  expect(alarm!.raisedAt - syntheticOrigin(43, 0)).toBeLessThan(4 * dayMs)
+
+  await runWeek(city, 5, operations)
+  expect(await drifts()).toEqual([alarm])
   await operations.close()
 }, 20_000)
 
