@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { LarderError } from '../domain/index.ts'
 
 /** `larder settings describe | check` */
 export function registerSettings(program: Command): void {
@@ -37,8 +38,14 @@ export function registerSettings(program: Command): void {
     .option('--config <file>', 'settings file (default: larder.yaml where there is one)')
     .addHelpText('after', '\nExample:\n  larder settings check --config larder.yaml')
     .action(async (options: { config?: string }) => {
-      const { loadSettings } = await import('../config/index.ts')
+      const { loadSettings, unknownVariables } = await import('../config/index.ts')
       loadSettings({ flags: {}, env: process.env, file: options.config ?? null })
+      const unknown = unknownVariables(process.env)
+      if (unknown.length > 0)
+        throw new LarderError(
+          'RT_SETTINGS_INVALID',
+          `No setting is called ${unknown.join(', ')}, and "larder up" would pass it over. See "larder settings describe".`,
+        )
       process.stdout.write('The settings are right.\n')
     })
 }

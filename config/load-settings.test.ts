@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadSettings } from './load-settings.ts'
+import { loadSettings, unknownVariables } from './load-settings.ts'
 
 test('a flag goes over the environment, and the environment over the default', () => {
   const settings = loadSettings({
@@ -19,4 +19,14 @@ test('all problems come in one message, with key, value and what is allowed', ()
     })
   expect(load).toThrow(/3 problem/)
   expect(load).toThrow(/city\.sim .*"moon".*city \| none/)
+})
+
+test('a variable that is named like a setting and is none is found', () => {
+  const env = {
+    LARDER_SERIES_TOKENFILE: '/run/token',
+    LARDER_HTTP_PORT: '1',
+    LARDER_KEY: 'k',
+    HOME: '/',
+  }
+  expect(unknownVariables(env)).toEqual(['LARDER_SERIES_TOKENFILE'])
 })

@@ -30,6 +30,18 @@ export function settingKeys(schema: TObject = Settings, prefix = ''): readonly S
   })
 }
 
+/** Of the environment what is named like a setting and is none: most often one letter is wrong. */
+export function unknownVariables(
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  // The key of the command line, and where the project's own benches find recordings.
+  const known = new Set(['LARDER_KEY', 'LARDER_DATASETS', 'LARDER_PEERS'])
+  for (const setting of settingKeys()) known.add(setting.env)
+  return Object.keys(env)
+    .filter((name) => name.startsWith('LARDER_') && !known.has(name))
+    .sort()
+}
+
 /** What a flag or the environment says as text, as the schema's type; text that does not fit stays text and fails the check. */
 function fromText(text: string, schema: TSchema): unknown {
   const type = (schema as { type?: string }).type
