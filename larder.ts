@@ -7,7 +7,8 @@ import { registerDevices } from './cli/devices.ts'
 import { registerDoctor } from './cli/doctor.ts'
 import { errorWords } from './cli/error-words.ts'
 import { registerGateway } from './cli/gateway.ts'
-import { registerImportExport } from './cli/import-export.ts'
+import { registerExport } from './cli/export.ts'
+import { registerImport } from './cli/import.ts'
 import { registerPlan } from './cli/plan.ts'
 import { registerMigrate } from './cli/migrate.ts'
 import { registerModels } from './cli/models.ts'
@@ -35,7 +36,8 @@ registerReadings(program)
 registerDeadLetters(program)
 registerPlan(program)
 registerModels(program)
-registerImportExport(program)
+registerImport(program)
+registerExport(program)
 registerBackup(program)
 registerMigrate(program)
 registerSettings(program)

@@ -72,7 +72,15 @@ async function makePartial(folder: string, partial: string): Promise<void> {
   if (!isOurs)
     throw new LarderError('RT_REQUEST_INVALID', `${partial} holds something else. Move it away.`)
   await rm(partial, { recursive: true, force: true })
-  await mkdir(join(partial, 'data'), { recursive: true, mode: 0o700 })
+  // Not the folders above it: where none can be made, as in /proc, Node would try for ever.
+  await mkdir(partial, { mode: 0o700 }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new LarderError(
+      'RT_REQUEST_INVALID',
+      `Nothing can be made in ${dirname(folder)}. Make that folder, or name another.`,
+    )
+  })
+  await mkdir(join(partial, 'data'), { mode: 0o700 })
 }
 
 async function requireSpace({ data }: BackupJob, partial: string): Promise<void> {

@@ -74,6 +74,10 @@ test(
     expect(await backup('copy')).toMatchObject({
       ...{ code: 2, stderr: expect.stringContaining('is there already') as string },
     })
+    // Node makes folders in /proc for ever where it is asked for those above too.
+    expect(await runLarder(['backup', '/proc/nope', '--data', at('data')])).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('Nothing can be made in /proc') as string },
+    })
     expect(await restore(at('data'))).toMatchObject({
       ...{ code: 1, stderr: expect.stringContaining('is not empty') as string },
     })
