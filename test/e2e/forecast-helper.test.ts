@@ -38,6 +38,7 @@ test.skipIf(availableParallelism() < 2)(
     moveSlot(slot!, 'free', 'asked')
     helper.show(0)
     await until(() => isSlot(slot!, 'done'), 20_000)
+    slot!.answers.mean.fill(0)
     moveSlot(slot!, 'done', 'free')
 
     const alone = createNetworkForecaster(tensorFlow, model)
@@ -49,6 +50,6 @@ test.skipIf(availableParallelism() < 2)(
     for (const part of ['answered', 'mean', 'quantiles', 'hourMean', 'hourQuantiles'] as const)
       expect(Buffer.compare(bytesOf(answer[part]), bytesOf(expected[part])), part).toBe(0)
     expect(answer.explanations).toEqual(expected.explanations)
-    for (const { answers } of helper.slots) expect(answers.mean.some((mean) => mean > 0)).toBe(true)
+    expect(helper.slots.some(({ answers }) => answers.mean.some((mean) => mean > 0))).toBe(true)
   },
 )
