@@ -21,6 +21,11 @@ test.each([
     '/v1/readings/hourly?site=s1&channel=sold&from=2026-11-22T00:00:00Z&to=2026-11-22T01:00:00Z&by=hour',
     'by must be one of site, device.',
   ],
+  [
+    '/v1/bookings?status=odd',
+    'status must be one of booked, arrived, collected, cancelled, missed.',
+  ],
+  ['/v1/alarms?status=raised', 'status must be one of open, cleared.'],
   ['/v1/availability', 'must have required properties site, product.'],
 ])('a request at fault is told in words what to write: %s', async (url, words) => {
   const { statusCode, body } = await api.app.inject({ url, headers })

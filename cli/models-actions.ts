@@ -22,6 +22,7 @@ import {
 import { wallClock } from '../runtime/index.ts'
 import { writeDemandForecasts, writeFootfallForecasts } from './forecast-files.ts'
 import type { Exclusion, Target } from './models-options.ts'
+import { tryOut } from './out-file.ts'
 import { createProgressLine } from './progress-line.ts'
 import { originsOf, showReport } from './scored-origins.ts'
 
@@ -99,6 +100,7 @@ export interface ForecastOptions {
 }
 
 export async function forecast(options: ForecastOptions): Promise<void> {
+  await tryOut(options.out)
   const model = await loadModel(options.model)
   checkTarget(model, options.target, options.model)
   // The known inputs of the day after the last origin may be needed; sales after it are never read.
@@ -140,6 +142,7 @@ export interface BacktestOptions {
 }
 
 export async function runBacktest(options: BacktestOptions): Promise<void> {
+  if (options.json !== undefined) await tryOut(options.json)
   const history = await readHistory(options.target, options.history, options.until + 2 * dayMs)
   const forecasters: Forecaster[] = [...baselines]
   let seenSites: ReadonlySet<string> | undefined

@@ -8,6 +8,7 @@ import {
   readRetailHistory,
   type BackendChoice,
 } from '../models/index.ts'
+import { tryOut } from './out-file.ts'
 import { originsOf, showReport } from './scored-origins.ts'
 
 export interface WorthOptions {
@@ -25,6 +26,7 @@ export interface WorthOptions {
 const lookBackDays = 30
 
 export async function runWorth(options: WorthOptions): Promise<void> {
+  if (options.json !== undefined) await tryOut(options.json)
   const { from, until } = options
   const model = await loadModel(options.model)
   if (model.version.target !== 'demand') {

@@ -1,35 +1,42 @@
-import { Type } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import { LarderError } from '../../domain/index.ts'
 import type { ResourceFilter, Resources } from '../../store/index.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answers, Limit, listOf, Name, Id, PathId, QueryTime, ref } from '../schemas/common.ts'
+import {
+  answers,
+  closed,
+  Id,
+  Limit,
+  listOf,
+  Name,
+  oneOf,
+  PathId,
+  QueryTime,
+  ref,
+} from '../schemas/common.ts'
 import { resourceSchemas } from '../schemas/resources.ts'
 import { timeFromQuery } from '../times.ts'
 import { resourceView } from '../views.ts'
 
-const ListQuery = Type.Object(
-  {
-    site: Type.Optional(Name),
-    product: Type.Optional(Id),
-    device: Type.Optional(Name),
-    from: Type.Optional(QueryTime),
-    to: Type.Optional(QueryTime),
-    status: Type.Optional(Type.String({ maxLength: 40 })),
-    type: Type.Optional(
-      Type.String({
-        maxLength: 40,
-        description:
-          'forecasts: the target; alarms: the kind; dead letters: the reason; context: the signal',
-      }),
-    ),
-    latest: Type.Optional(
-      Type.Boolean({ description: 'forecasts: only the newest of each series' }),
-    ),
-    limit: Type.Optional(Limit),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
-  },
-  { additionalProperties: false },
-)
+const filters = {
+  site: Type.Optional(Name),
+  product: Type.Optional(Id),
+  device: Type.Optional(Name),
+  from: Type.Optional(QueryTime),
+  to: Type.Optional(QueryTime),
+  status: Type.Optional(Type.String({ maxLength: 40 })),
+  type: Type.Optional(
+    Type.String({
+      maxLength: 40,
+      description:
+        'forecasts: the target; alarms: the kind; dead letters: the reason; context: the signal',
+    }),
+  ),
+  latest: Type.Optional(Type.Boolean({ description: 'forecasts: only the newest of each series' })),
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+}
+const ListQuery = Type.Object(filters, closed)
 type ListQuery = Type.Static<typeof ListQuery>
 
 export function filterOf(query: ListQuery): ResourceFilter {
@@ -45,6 +52,20 @@ export function filterOf(query: ListQuery): ResourceFilter {
     limit: query.limit ?? 100,
     cursor: query.cursor,
   }
+}
+
+/** Of resources that are asked for by a status which their own schema does not show. */
+const hiddenStatus: Partial<Record<keyof Resources, TSchema>> = {
+  alarms: oneOf(['open', 'cleared']),
+  'dead-letters': oneOf(['open', 'replayed']),
+}
+
+/** A status that a resource never has is a slip of the pen, not an empty list. */
+function queryOf(kind: keyof Resources): typeof ListQuery {
+  const { status = hiddenStatus[kind] }: { readonly status?: TSchema } =
+    resourceSchemas[kind].properties
+  if (status === undefined) return ListQuery
+  return Type.Object({ ...filters, status: Type.Optional(status as typeof filters.status) }, closed)
 }
 
 /** `GET /v1/X` and `GET /v1/X/{id}` of every resource. */
@@ -72,7 +93,7 @@ function addLists(app: App, { operations, zones }: ListContext, kind: keyof Reso
       schema: {
         tags: [kind],
         summary: `List ${word}, filtered, a page at a time`,
-        querystring: ListQuery,
+        querystring: queryOf(kind),
         response: answers({ 200: listOf(ref(schema)) }),
       },
     },

@@ -244,7 +244,7 @@ export const Reading = named('Reading', {
 
 const master = <T extends TSchema>($id: string, schema: T): T => ({ ...schema, $id })
 
-export const resourceSchemas: Readonly<Record<keyof Resources, TSchema>> = {
+export const resourceSchemas: Readonly<Record<keyof Resources, TObject>> = {
   sites: master('Site', masterSchemas.sites),
   products: master('Product', masterSchemas.products),
   planograms: master('Planogram', masterSchemas.planograms),
