@@ -39,12 +39,22 @@ function forecastTwelve(): ReturnType<typeof emptyBatch> {
   return batch
 }
 
-test('a store that sold more than forecast is expected to sell more again, by part of it, and no other', () => {
+test('a store that sold more of the forecast than others is expected to do so again, by part of it', () => {
   const factors = recentFactors(createHistory(), layout, forecastTwelve())
-  // By hand: store (30 x 36 + 112) over (30 x 12 + 112), product (36 + 67) over (12 + 67), a fifth of each as a power.
-  const expected = (1192 / 472) ** 0.2 * (103 / 79) ** 0.2
+  // By hand: store (30 x 36 + 112) over (30 x 12 + 112), product (36 + 67) over (12 + 67), each over what all have in
+  // common, (1440 + 112) over (720 + 112), and a tenth of each as a power.
+  const common = 1552 / 832
+  const expected = (1192 / 472 / common) ** 0.1 * (103 / 79 / common) ** 0.1
   for (let s = 0; s < 30; s++) expect(factors[s]).toBeCloseTo(expected, 5)
-  for (let s = 30; s < 60; s++) expect(factors[s]).toBe(1)
+  for (let s = 30; s < 60; s++) expect(factors[s]).toBeCloseTo(common ** -0.2, 5)
+})
+
+test('what all series have in common is not expected again', () => {
+  const history = createHistory((value) => value.fill(5, 24 * 8, 24 * 9))
+  const forecast = forecastTwelve()
+  forecast.hourMean.fill(4)
+  const factors = recentFactors(history, { ...layout, level: 1e-9 }, forecast)
+  for (const factor of factors) expect(factor).toBeCloseTo(1, 6)
 })
 
 test('hours out of stock yesterday say nothing, but those before a shelf ran dry do', () => {
@@ -57,10 +67,11 @@ test('hours out of stock yesterday say nothing, but those before a shelf ran dry
     outMinutes.fill(60, 24 * 8 + 4, 24 * 9)
   }
   // Four hours of three each, where one was expected.
-  const expected = ((30 * 12 + 112) / (30 * 4 + 112)) ** 0.2 * ((12 + 67) / (4 + 67)) ** 0.2
+  const common = (480 + 112) / (240 + 112)
+  const expected = (472 / 232 / common) ** 0.1 * (79 / 71 / common) ** 0.1
   const factors = recentFactors(dry, layout, forecastTwelve())
   expect(factors[0]).toBeCloseTo(expected, 5)
-  expect(factors[59]).toBe(1)
+  expect(factors[59]).toBeCloseTo(common ** -0.2, 5)
 })
 
 test('hours from the origin on, and those after the window of yesterday, say nothing', () => {

@@ -3,14 +3,16 @@ import { createOutcome, placeIn, readOutcome, type FeatureLayout } from './featu
 import type { ForecastBatch, History } from './forecaster.ts'
 
 /**
- * What yesterday's error says of today, by pool: `lean` is the belief that there was none, in hours of an average series; `part`
- * of the rest is expected again. A day's surprise is shared by a store and by a product in its region, and a fifth of it is
- * there a day later (docs/decisions/0015).
+ * What yesterday's error of a pool says of today, beside the error that all series have in common: `lean` is the belief that
+ * there was none, in hours of an average series; `part` of the rest is expected again. A day's surprise is shared by a store and
+ * by a product in its region (docs/decisions/0015).
  */
+const part = 0.1
 const pools = [
-  { name: 'site', part: 0.2, lean: 112 },
-  { name: 'productInRegion', part: 0.2, lean: 67 },
+  { name: 'site', lean: 112 },
+  { name: 'productInRegion', lean: 67 },
 ] as const
+const commonLean = 112
 
 /** Days of history without which yesterday's forecast says little. */
 const fewestDays = 8
@@ -53,8 +55,10 @@ export function recentFactors(
       expected[s]! += yesterday.hourMean[s * 12 + j]!
     }
   }
+  // Hours before a shelf ran dry sell more than was expected of them, so together they are too high on any day.
+  const common = surprise(sumOf(came), sumOf(expected), commonLean * layout.level)
   const logs = new Float64Array(count)
-  for (const { name, part, lean } of pools) {
+  for (const { name, lean } of pools) {
     const { place, size } = placeIn(history, name)
     const sums = new Float64Array(size * 2)
     for (let s = 0; s < count; s++) {
@@ -64,10 +68,18 @@ export function recentFactors(
     const belief = lean * layout.level
     for (let s = 0; s < count; s++) {
       const pool = place[s]! * 2
-      logs[s]! += part * Math.log((sums[pool]! + belief) / (sums[pool + 1]! + belief))
+      logs[s]! += part * (surprise(sums[pool]!, sums[pool + 1]!, belief) - common)
     }
   }
   return Float32Array.from(logs, Math.exp)
+}
+
+function surprise(came: number, expected: number, belief: number): number {
+  return Math.log((came + belief) / (expected + belief))
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }
 
 /** In place: all that was forecast of a series is more or less by its factor. */

@@ -91,7 +91,8 @@ export function createHand(
     async build(epoch, store, given) {
       await pause()
       const origins = pickOrigins(plan, epoch, setup.seed, layout.profile, setup.localHourAtStart)
-      const rows = buildTrainingRows(history, origins, layout, stores[store]!)
+      const sample = { share: plan.seriesShare, turn: epoch * plan.originsPerEpoch }
+      const rows = buildTrainingRows(history, origins, layout, stores[store]!, sample)
       if (rows.count === 0) {
         throw new LarderError(
           'RT_NO_HISTORY',
@@ -116,21 +117,17 @@ export function createHand(
           random: createRandom(seed * 3001 + epoch * 15_013 + 3),
         }
         const loss = createTrainingLoss(tf, network, rows, dropout, plan.lossWeights)
-        const batchesPerPass = Math.max(1, Math.floor(count / plan.batch))
-        const batches = batchesPerPass * plan.passes
+        const batches = Math.max(1, Math.floor(count / plan.batch))
+        const order = shuffle(count, seed, epoch)
         let sum = 0
-        for (let pass = 0; pass < plan.passes; pass++) {
-          const order = shuffle(count, seed, epoch * plan.passes + pass)
-          for (let i = 0; i < batchesPerPass; i++) {
-            const done = pass * batchesPerPass + i
-            const share = from + ((to - from) * done) / batches
-            const picked = order.subarray(i * plan.batch, (i + 1) * plan.batch)
-            sum += optimizer.step(() => loss(picked), rateAt(plan, phase, share))
-            if (done % batchesPerReport !== 0) continue
-            if (!Number.isFinite(sum)) return NaN
-            run.onShare(member, done / batches)
-            await pause()
-          }
+        for (let i = 0; i < batches; i++) {
+          const share = from + ((to - from) * i) / batches
+          const picked = order.subarray(i * plan.batch, (i + 1) * plan.batch)
+          sum += optimizer.step(() => loss(picked), rateAt(plan, phase, share))
+          if (i % batchesPerReport !== 0) continue
+          if (!Number.isFinite(sum)) return NaN
+          run.onShare(member, i / batches)
+          await pause()
         }
         return sum / batches
       } finally {
@@ -165,8 +162,8 @@ export function createHand(
   }
 }
 
-function shuffle(count: number, seed: number, pass: number): Uint32Array {
-  const random = createRandom(seed * 2003 + pass * 104_729 + 2)
+function shuffle(count: number, seed: number, epoch: number): Uint32Array {
+  const random = createRandom(seed * 2003 + epoch * 104_729 + 2)
   const order = Uint32Array.from({ length: count }, (_, i) => i)
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(random.next() * (i + 1))

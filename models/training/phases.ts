@@ -6,7 +6,7 @@ import { alive, memberSeed, spentMs, type TrainingRun } from './run.ts'
 
 const heldOutOriginsAtMost = 14
 /** What forecasting and judging the held-out days costs for each origin, in times of building its rows. */
-const judgingBuilds = 18
+const judgingBuilds = 40
 /** Part of the limit that is planned with: the rest is for what was not foreseen. */
 const plannedPart = 0.95
 

@@ -11,10 +11,10 @@ export interface TrainingPlan {
   readonly epochs: number
   readonly settleEpochs: number
   readonly originsPerEpoch: number
+  /** Part of the series that each origin teaches with. */
+  readonly seriesShare: number
   /** How often an hour before a quiet half-day is an origin, for each time that one before a busy one is. */
   readonly quietShare: number
-  /** How often an epoch goes over its rows, which cost about as much to build as to learn from. */
-  readonly passes: number
   readonly learningRate: number
   readonly settleLearningRate: number
   /** Share of the inputs that go missing while learning, by chance; categories never do. */
@@ -50,6 +50,13 @@ const lossWeights = {
 const mostPasses = 2.5
 const fewestEpochs = 3
 
+/**
+ * All series share the surprise of a day, so an epoch of few origins is learnt by heart and forgotten with the next one. Where
+ * there are many series an origin teaches with a part of them, at least a quarter: measuring the others costs time too.
+ */
+const originsWanted = 112
+const leastSeriesShare = 1 / 4
+
 /** Sized so that a city of hundreds of series trains within a minute and one of ten thousand within twenty. */
 export function planTraining(history: History, until: number): TrainingPlan {
   const days = Math.floor(until / 24)
@@ -62,19 +69,21 @@ export function planTraining(history: History, until: number): TrainingPlan {
   const heldOutFrom = until - 24 * heldOutDays
   const windows = history.series.length * (heldOutFrom - 12 - firstOrigin)
   const epochs = Math.round((mostPasses * windows) / rowsPerEpoch)
+  const share = rowsPerEpoch / (originsWanted * Math.max(1, history.series.length))
+  const seriesShare = isLarge ? Math.min(1, Math.max(leastSeriesShare, share)) : 1
   return {
     members: isLarge || isFootfall ? 3 : 1,
     width: isLarge ? 192 : 96,
     blocks: 2,
     batch: isLarge ? 1024 : 256,
-    epochs: Math.min(isLarge ? 10 : 12, Math.max(fewestEpochs, epochs)),
-    settleEpochs: Math.min(isLarge ? 6 : 3, Math.max(1, Math.round(epochs / 4))),
+    epochs: Math.min(isLarge ? 16 : 12, Math.max(fewestEpochs, epochs)),
+    settleEpochs: Math.min(isLarge ? 8 : 3, Math.max(1, Math.round(epochs / 4))),
     originsPerEpoch: Math.min(
       heldOutFrom - 12 - firstOrigin,
-      Math.max(2, Math.round(rowsPerEpoch / Math.max(1, history.series.length))),
+      Math.max(2, Math.round(rowsPerEpoch / Math.max(1, history.series.length * seriesShare))),
     ),
-    quietShare: isLarge ? 1 / 8 : 1 / 3,
-    passes: isLarge ? 2 : 1,
+    seriesShare,
+    quietShare: isLarge ? 1 / 16 : 1 / 3,
     learningRate: 1e-3,
     settleLearningRate: isLarge ? 6e-4 : 3e-4,
     inputDropout: isLarge ? 0.2 : 0.1,

@@ -47,24 +47,41 @@ export function allocateRows(limit: number, width: number): RowStore {
   }
 }
 
+/** Which series an origin teaches with: a share of them at even distances, others for each origin and `turn`. */
+export interface RowSample {
+  readonly share: number
+  readonly turn: number
+}
+
+/** Its multiples, less their whole part, lie evenly between 0 and 1 however few there are. */
+const goldenRatio = (1 + Math.sqrt(5)) / 2
+
+/** The most rows that so many origins have. */
+export function mostRows(history: History, origins: number, share: number): number {
+  return origins * Math.ceil(history.series.length * share)
+}
+
 /**
- * Rows of every series with something known before and after each origin (in hours from `history.from`), written to `rows`,
- * which has room for every series at every origin.
+ * Rows of series with something known before and after each origin (in hours from `history.from`), written to `rows`, which
+ * has room for `mostRows`.
  */
 export function buildTrainingRows(
   history: History,
   origins: readonly number[],
   layout: FeatureLayout,
   rows: RowStore,
+  { share, turn }: RowSample = { share: 1, turn: 0 },
 ): TrainingRows {
   const outcome = createOutcome()
   const builder = createInputBuilder(history, layout)
   const { width } = builder
   let count = 0
-  for (const origin of origins) {
+  for (const [i, origin] of origins.entries()) {
     const { expectation, write } = builder.at(history.from + origin * hourMs)
     const random = createRandom(origin)
-    for (let s = 0; s < history.series.length; s++) {
+    const first = ((turn + i) * goldenRatio) % 1
+    for (let place = first; place / share < history.series.length; place++) {
+      const s = Math.floor(place / share)
       if (expectation.seen[s]! < 6) continue
       readOutcome(history, s, origin, outcome)
       if (!outcome.known.includes(1)) continue

@@ -19,7 +19,7 @@ import type { TensorFlow } from '../tf.ts'
 import { hereAlone, type Crew } from './crew.ts'
 import { leastTrainingHours, planTraining, type TrainingPlan } from './plan.ts'
 import type { TrainingOptions } from './options.ts'
-import { allocateRows } from './rows.ts'
+import { allocateRows, mostRows } from './rows.ts'
 import { learnMain, learnSettling } from './phases.ts'
 import { alive, createRun, type TrainingRun } from './run.ts'
 
@@ -61,7 +61,7 @@ export async function trainModel(
   const localHourAtStart = localHourOf(0)
   const shared = starter.size > 1 ? shareHistory(history) : history
   const stores = Array.from({ length: run.stores }, () =>
-    allocateRows(plan.originsPerEpoch * history.series.length, shape.inputs),
+    allocateRows(mostRows(history, plan.originsPerEpoch, plan.seriesShare), shape.inputs),
   )
   const crew = await starter.start(
     {
