@@ -7,7 +7,7 @@ import { createPastHours, pastHourCount, readPastHours } from './past-hours.ts'
  * Strength of the belief that a day sells as usual, in hours of an average series: a day that came early to where it ran dry did
  * so by luck as well. With it, hiding the best days leaves what is usual of a series where it was.
  */
-const dayPriorHours = 100
+const dayPriorHours = 50
 /** What is left at least of the hours in stock, however well the days sold that ran dry. */
 const leastPart = 0.4
 
