@@ -37,7 +37,7 @@ const history: History = {
 
 const small = { members: 1, width: 32, blocks: 1, batch: 64 }
 const hasty = { ...small, width: 4, epochs: 1, settleEpochs: 1, originsPerEpoch: 4 }
-const thorough = { ...small, epochs: 6, settleEpochs: 2, originsPerEpoch: 24 }
+const thorough = { ...small, epochs: 16, settleEpochs: 4, originsPerEpoch: 48 }
 
 let folder: string
 let api: TestApi
